@@ -1,0 +1,63 @@
+"""One model per file, and here the list of all of them."""
+
+from engine.storage.base import Base
+from engine.storage.models.audit import AuditEntry
+from engine.storage.models.consent import Consent
+from engine.storage.models.contact_point import ContactPoint
+from engine.storage.models.customer import Customer
+from engine.storage.models.customer_change import CustomerChange
+from engine.storage.models.customer_date import CustomerDate
+from engine.storage.models.delivery import Delivery
+from engine.storage.models.event import Event
+from engine.storage.models.event_ledger import EventLedger
+from engine.storage.models.hold import Hold
+from engine.storage.models.incident import Incident
+from engine.storage.models.installation import Installation
+from engine.storage.models.message import Message
+from engine.storage.models.message_moment import MessageMoment
+from engine.storage.models.mission import Mission
+from engine.storage.models.moment import Moment
+from engine.storage.models.note import Note
+from engine.storage.models.person import Person
+from engine.storage.models.preference import Preference
+from engine.storage.models.problem import Problem
+from engine.storage.models.rejected_event import RejectedEvent
+from engine.storage.models.revision import Revision
+from engine.storage.models.suppression import Suppression
+from engine.storage.models.template import Template
+from engine.storage.models.template_version import TemplateVersion
+from engine.storage.models.total import Total
+from engine.storage.models.trigger import Trigger
+from engine.storage.models.trigger_version import TriggerVersion
+
+__all__ = [
+    "AuditEntry",
+    "Base",
+    "Consent",
+    "ContactPoint",
+    "Customer",
+    "CustomerChange",
+    "CustomerDate",
+    "Delivery",
+    "Event",
+    "EventLedger",
+    "Hold",
+    "Incident",
+    "Installation",
+    "Message",
+    "MessageMoment",
+    "Mission",
+    "Moment",
+    "Note",
+    "Person",
+    "Preference",
+    "Problem",
+    "RejectedEvent",
+    "Revision",
+    "Suppression",
+    "Template",
+    "TemplateVersion",
+    "Total",
+    "Trigger",
+    "TriggerVersion",
+]

@@ -1,0 +1,80 @@
+"""The text written for a moment, or for several of one customer that fall together."""
+
+import uuid
+from datetime import date, datetime, time
+
+from sqlalchemy import ForeignKey, Index, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine import transitions
+from engine.ids import new_id
+from engine.storage.base import Base, needs, one_of, partial, quoted
+
+
+class Message(Base):
+    """Planned as an unwritten `draft`, then written, reviewed, approved and handed over.
+
+    Local intent is `send_on`, `window_start`, `window_end` and `zone`; `send_at` is worked out from it, and again when
+    the zone or the zone data change. `write_at` is when writing starts, `deadline_at` when an unreviewed draft is
+    dropped
+    or sent (`if_unreviewed`). `must_read`: it goes only if a person has read it. `release_at` is the end of the
+    minute in which an approval can be undone. `number` counts its revisions; `version` guards against stale saves.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        one_of("state", transitions.MESSAGE),
+        one_of("family", ("celebrate", "reassure", "recover")),
+        one_of("if_unreviewed", ("drop", "send")),
+        needs("in_review", "written_at"),
+        needs("approved", "approved_at", "release_at", "written_at"),
+        needs("handed_over", "handed_over_at", "approved_at"),
+        needs("closed", "closed_at"),
+        needs("skipped", "reason"),
+        needs("expired", "reason"),
+        needs("cancelled", "reason"),
+        partial(
+            "uq_messages_one_celebration_a_day",
+            "customer_id",
+            "send_on",
+            unique=True,
+            where=f"family = 'celebrate' AND state IN ({quoted(transitions.LIVE_MESSAGE)})",
+        ),
+        partial("ix_messages_to_write", "write_at", where="state = 'draft'"),
+        partial("ix_messages_in_review", "deadline_at", where="state IN ('draft', 'in_review')"),
+        partial("ix_messages_to_send", "send_at", where="state = 'approved'"),
+        Index("ix_messages_of_customer", "customer_id", "send_on"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customers.id"))
+    trigger_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("triggers.id"))
+    trigger_version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trigger_versions.id"))
+    family: Mapped[str]
+    occasion: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    channel: Mapped[str]
+    template: Mapped[str]
+    weight: Mapped[int]
+    must_read: Mapped[bool]
+    if_unreviewed: Mapped[str]
+    send_on: Mapped[date]
+    window_start: Mapped[time]
+    window_end: Mapped[time]
+    zone: Mapped[str]
+    send_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    write_at: Mapped[datetime]
+    deadline_at: Mapped[datetime]
+    number: Mapped[int] = mapped_column(default=0, server_default="0")
+    edited: Mapped[bool] = mapped_column(default=False, server_default=false())
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    created_at: Mapped[datetime]
+    written_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    release_at: Mapped[datetime | None]
+    handed_over_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]

@@ -1,0 +1,29 @@
+"""A person who works with Jubilee."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.ids import new_id
+from engine.storage.base import Base, one_of
+
+ROLES = ("viewer", "agent", "marketing", "admin")
+
+
+class Person(Base):
+    """A user of the console. `session_epoch` rises when every session of theirs must end."""
+
+    __tablename__ = "people"
+    __table_args__ = (one_of("role", ROLES),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str]
+    zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    session_epoch: Mapped[int] = mapped_column(default=0, server_default="0")
+    created_at: Mapped[datetime]

@@ -1,0 +1,55 @@
+"""The permitted changes of state of moments, messages and deliveries, in one place.
+
+The CHECK constraints list the states, these tables the ways between them, and a test attempts every other way.
+"""
+
+from collections.abc import Mapping
+
+States = Mapping[str, frozenset[str]]
+
+# A cancelled moment that becomes true again returns to spotted, as does one that lost a clash to a message that died
+# unsent. skipped -> written: an agent's skip, undone within the minute.
+MOMENT: States = {
+    "spotted": frozenset({"planned", "skipped", "expired", "cancelled", "control"}),
+    "planned": frozenset({"written", "spotted", "skipped", "expired", "cancelled", "control"}),
+    "written": frozenset({"closed", "planned", "spotted", "skipped", "expired", "cancelled"}),
+    "closed": frozenset(),
+    "skipped": frozenset({"written"}),
+    "expired": frozenset(),
+    "cancelled": frozenset({"spotted"}),
+    "control": frozenset(),
+}
+
+# in_review -> draft: a fact changed or a moment joined, so the text is written again. approved -> in_review: undone, or
+# pulled back. handed_over -> approved: the provider clearly refused, another attempt follows.
+MESSAGE: States = {
+    "draft": frozenset({"in_review", "approved", "skipped", "expired", "cancelled"}),
+    "in_review": frozenset({"draft", "approved", "skipped", "expired", "cancelled"}),
+    "approved": frozenset({"in_review", "handed_over", "skipped", "expired", "cancelled"}),
+    "handed_over": frozenset({"approved", "closed"}),
+    "closed": frozenset(),
+    "skipped": frozenset({"in_review"}),
+    "expired": frozenset(),
+    "cancelled": frozenset(),
+}
+
+# claimed -> refused: the second check found a hold, or the lease ended before anything was submitted.
+DELIVERY: States = {
+    "claimed": frozenset({"submitting", "refused"}),
+    "submitting": frozenset({"accepted", "refused", "unconfirmed"}),
+    "accepted": frozenset({"delivered", "bounced"}),
+    "delivered": frozenset({"bounced"}),
+    "refused": frozenset(),
+    "bounced": frozenset(),
+    "unconfirmed": frozenset({"accepted", "delivered", "refused", "bounced"}),
+}
+
+# Messages in these states occupy the customer's celebration of the day.
+LIVE_MESSAGE = ("draft", "in_review", "approved", "handed_over", "closed")
+# Deliveries in any other state may have reached the customer, or still might: no second one may be opened.
+FAILED_DELIVERY = ("refused", "bounced")
+
+
+def sources_of(states: States, target: str) -> tuple[str, ...]:
+    """The states from which `target` may be entered, for the WHERE of a conditional UPDATE."""
+    return tuple(state for state, ways in states.items() if target in ways)
