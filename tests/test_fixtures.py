@@ -1,0 +1,84 @@
+"""The fixtures of conftest.py keep what they promise: every test alone with its database, on both kinds."""
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import inspect, make_url, text
+from sqlalchemy.orm import Session
+
+from engine.storage.migrate import newest_revision, revision
+from engine.storage.session import Database
+from tests.conftest import NewDatabase
+
+COUNT = text("SELECT count(*) FROM left_behind")
+
+
+def leave_a_table(db: Database) -> None:
+    with db.writing() as session:
+        session.execute(text("CREATE TABLE left_behind (id int)"))
+
+
+def tables(db: Database) -> list[str]:
+    with db.reading() as session:
+        return inspect(session.connection()).get_table_names()
+
+
+def test_a_database_has_the_newest_schema(db: Database) -> None:
+    """The copy knows its revision, so it was made by the migrations."""
+    assert revision(db.url) == newest_revision() is not None
+
+
+def test_a_database_is_of_the_kind_it_says(db: Database, database_kind: str) -> None:
+    """Both kinds are run, and are what they say."""
+    assert make_url(db.url).get_backend_name() == {"sqlite": "sqlite", "postgres": "postgresql"}[database_kind]
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_no_test_sees_what_another_left(db: Database, turn: int) -> None:
+    """Both turns make the same table, which the second could not if it met the first one's."""
+    leave_a_table(db)
+    assert "left_behind" in tables(db)
+
+
+def test_two_databases_of_one_test_are_apart(new_database: NewDatabase) -> None:
+    """What one holds the other does not."""
+    with new_database() as one, new_database() as other:
+        leave_a_table(one)
+        assert "left_behind" not in tables(other)
+
+
+def test_a_database_is_gone_after_its_test(new_database: NewDatabase) -> None:
+    """The file, or the database on the server, cannot be opened any more."""
+    with new_database() as db:
+        open_and_close(db.url)
+    with pytest.raises((psycopg.OperationalError, sqlite3.OperationalError)):
+        open_and_close(db.url)
+
+
+def open_and_close(url: str) -> None:
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        sqlite3.connect(f"{Path(str(address.database)).as_uri()}?mode=rw", uri=True).close()
+    else:
+        psycopg.connect(url.replace("+psycopg", "")).close()
+
+
+def test_an_empty_database_has_no_tables(empty_database_url: str) -> None:
+    """Tests of the migrations begin with nothing."""
+    assert revision(empty_database_url) is None
+
+
+def test_a_session_writes_to_the_database_of_its_test(db: Database, session: Session) -> None:
+    """What the session committed, another session of `db` sees."""
+    session.execute(text("CREATE TABLE left_behind (id int)"))
+    session.commit()
+    with db.reading() as reading:
+        assert reading.scalar(COUNT) == 0
+
+
+@pytest.mark.databases("postgres")
+def test_a_test_may_be_meant_for_one_kind(db: Database) -> None:
+    """The mark names the only kind that is run."""
+    assert not db.is_sqlite
