@@ -58,7 +58,7 @@ def event_kind(name: str) -> EventKind:
 
 
 def subject_of(name: str, properties: Mapping[str, Any]) -> str | None:
-    """The problem this event speaks of, such as "ticket:4711"; None where it speaks of none or does not say of which."""
+    """The problem this event speaks of, such as "ticket:4711"; None where it speaks of none or does not say which."""
     subject_property = event_kind(name).subject_property
     if subject_property is None:
         return None

@@ -1,14 +1,108 @@
 """Stores problems: the fold of their events, written over the row of each subject that an event just touched."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
+from engine.ids import new_id
+from engine.kinds import FoldEvent
+from engine.record.attention import look_again
+from engine.record.event_kinds import PROBLEM_EVENTS, subject_of
+from engine.record.folding import effective_events
+from engine.record.incidents import IncidentNews, shared_incidents
+from engine.record.problem_states import ProblemState, fold_problem
+from engine.storage.models import Moment, Problem
 
-def fold_problems(session: Session, subjects: Collection[tuple[UUID, str]], *, now: datetime) -> None:
+Subject = tuple[UUID, str]
+Row = dict[str, Any]
+
+_FIELDS = (
+    *("kind", "category", "severity", "state", "incident_key", "opened_at", "resolved_at", "last_event_at", "reopened"),
+    *("what_happened", "what_we_did", "next_step", "next_news_on", "remedy", "owner"),
+)
+
+
+def fold_problems(session: Session, subjects: Collection[Subject], *, now: datetime) -> None:
     """Bring the problems of these (customer id, subject) up to date with all their events, in any order they came.
 
-    Where an amendment moved an event to another subject, name both subjects.
+    The caller holds the lock of the customers. Where an amendment moved an event to another subject, name both.
     """
+    if not subjects:
+        return
+    events = _events_of(session, frozenset(subjects))
+    states = {subject: state for subject in subjects if (state := fold_problem(events[subject]))}
+    outages = {state.incident_key for state in states.values() if state.kind == "outage"}
+    incidents = shared_incidents(session, outages, now=now)
+    wanted = {subject: row_of(state, incidents.get(state.incident_key)) for subject, state in states.items()}
+    known = _stored(session, subjects)
+    look_again(session, _store(session, wanted, known), now=now)
+
+
+def row_of(state: ProblemState, incident: IncidentNews | None) -> Row:
+    """The columns of a problem; an outage is resolved when its incident is over, and the incident's words win."""
+    row: Row = {field: getattr(state, field) for field in _FIELDS}
+    if state.kind == "outage" and incident is not None:
+        row |= {"state": incident.problem_state, "resolved_at": incident.ended_at} | incident.words
+    return row
+
+
+def _events_of(session: Session, subjects: frozenset[Subject]) -> Mapping[Subject, list[FoldEvent]]:
+    events: dict[Subject, list[FoldEvent]] = defaultdict(list)
+    customers = {customer_id for customer_id, _ in subjects}
+    for customer_id, event in effective_events(session, customers, PROBLEM_EVENTS):
+        subject = (customer_id, subject_of(event.name, event.properties) or "")
+        if subject in subjects:
+            events[subject].append(event)
+    return events
+
+
+def _stored(session: Session, subjects: Collection[Subject]) -> Mapping[Subject, Row]:
+    columns = [getattr(Problem, field) for field in ("id", "customer_id", "key", *_FIELDS)]
+    rows = session.execute(
+        select(*columns).where(
+            Problem.customer_id.in_({customer_id for customer_id, _ in subjects}),
+            Problem.key.in_({key for _, key in subjects}),
+        )
+    )
+    found = {(row.customer_id, row.key): row._asdict() for row in rows}
+    return {subject: found[subject] for subject in subjects if subject in found}
+
+
+def _store(session: Session, wanted: Mapping[Subject, Row], known: Mapping[Subject, Row]) -> set[UUID]:
+    """Write what differs, and answer whose problems changed."""
+    new = [
+        {"id": new_id(), "customer_id": customer_id, "key": key} | row
+        for (customer_id, key), row in wanted.items()
+        if (customer_id, key) not in known
+    ]
+    changed = [
+        {"id": known[subject]["id"]} | row
+        for subject, row in wanted.items()
+        if subject in known and any(known[subject][field] != row[field] for field in _FIELDS)
+    ]
+    if new:
+        session.execute(insert(Problem), new)
+    if changed:
+        session.execute(update(Problem), changed)
+    gone = [subject for subject in known if subject not in wanted]
+    _retract(session, [known[subject]["id"] for subject in gone])
+    by_id = {row["id"]: customer_id for (customer_id, _), row in known.items()}
+    return {row["customer_id"] for row in new} | {by_id[row["id"]] for row in changed} | {one for one, _ in gone}
+
+
+def _retract(session: Session, ids: Iterable[UUID]) -> None:
+    """A problem whose every event was retracted goes; where a moment tells of it, it stays as a mere contact."""
+    ids = list(ids)
+    if not ids:
+        return
+    told = exists().where(Moment.problem_id == Problem.id)
+    quiet = {"synchronize_session": False}
+    session.execute(delete(Problem).where(Problem.id.in_(ids), ~told), execution_options=quiet)
+    session.execute(
+        update(Problem).where(Problem.id.in_(ids)).values(state="contact", resolved_at=None), execution_options=quiet
+    )
