@@ -1,6 +1,7 @@
 """The process that keeps one server for a test run: starts it, says its address, and ends it when the run's lease is
 over. It stands apart so that a run that was killed leaves no server behind."""
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -25,7 +26,9 @@ def keep(kind: str, run: Run) -> None:
             print(server.url(), flush=True)  # noqa: T201 - the run reads it
             _fall_silent()
             fcntl.flock(lease, fcntl.LOCK_EX)
-    shutil.rmtree(run.folder, ignore_errors=True)  # a run that was killed could not do so
+        with contextlib.suppress(BlockingIOError):  # another server is still ending: its keeper will do this
+            fcntl.flock(keeping, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(run.folder, ignore_errors=True)  # a run that was killed could not do so
 
 
 def _fall_silent() -> None:
