@@ -1,4 +1,7 @@
-"""The tone check: reads a plain text and answers with spans, a reason and a better direction. Rules are data; it never sends or stores."""
+"""The tone check: reads a plain text and answers with spans, a reason and a better direction.
+
+Rules are data. It stands apart because it knows no session and no message: anyone may ask about any text.
+"""
 
 from engine.tone.check import check_tone
 from engine.tone.finding import CATEGORIES, Category, Finding, Severity

@@ -1,7 +1,7 @@
-"""The small language rules are written in, compiled to patterns whose length is bounded, so that no text can make them slow.
+"""The small language of the rules, compiled to patterns of bounded length, so that no text can make them slow.
 
-`we|i` has no meaning outside brackets: `(i|we) understand [all] your frustrat* ... today` reads as: one of, then a word,
-then an optional word, then words beginning so, then up to four words of any kind. `@name` stands for a list of the file.
+`(i|we) understand [all] your frustrat* ... today` reads as: one of these, a word, a word that may be missing, a word,
+any word beginning so, up to four words of any kind. `@name` stands for a list of the file, `#` for digits.
 """
 
 import re
@@ -86,9 +86,7 @@ def _sequence(pieces: list[str], at: int, words: Words, depth: int) -> tuple[lis
     return parts, at
 
 
-def _alternatives(
-    pieces: list[str], at: int, words: Words, depth: int, closing: str
-) -> tuple[list[list[Part]], int]:
+def _alternatives(pieces: list[str], at: int, words: Words, depth: int, closing: str) -> tuple[list[list[Part]], int]:
     found: list[list[Part]] = []
     while True:
         parts, at = _sequence(pieces, at, words, depth)
@@ -113,6 +111,8 @@ def _word(piece: str, words: Words) -> Part:
         return _choice([_parse(each, {}) for each in words[piece[1:]]], optional=False)
     if piece == "#":
         return Part(r"(?<!\w)\d{1,4}(?:st|nd|rd|th)?(?!\w)")
+    if piece == "#%":
+        return Part(r"(?<!\w)\d{1,3} ?%")
     begins = piece.endswith("*")
     stem = piece.rstrip("*").lower()
     if not stem or "*" in stem:

@@ -1,4 +1,4 @@
-"""A text made ready for rules: lower case, straight apostrophes, single spaces, and the way back to the original letters.
+"""A text made ready for rules: lower case, straight apostrophes, single spaces, and the way back to the original.
 
 It stands apart so that rules can be simple and bounded while every span they find still indexes the text as written.
 """
@@ -18,7 +18,7 @@ _SHORT_FORMS = ("mr", "mrs", "ms", "dr", "no", "st", "e.g", "i.e")
 
 @dataclass(frozen=True)
 class Reading:
-    """`flat` is what rules match against; `origin[i]` is where its letter `i` stands in `text`. A blank line is `\\n`."""
+    """`flat` is what rules match against; its letter `i` stands at `origin[i]` in `text`. A blank line is `\\n`."""
 
     text: str
     flat: str

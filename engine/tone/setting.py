@@ -1,4 +1,4 @@
-"""The setting a text is read in: which family speaks, to whom, with which facts. Plain values, so that anyone can ask."""
+"""The setting a text is read in: which family speaks, to whom, with which facts. Plain values only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
