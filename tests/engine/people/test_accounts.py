@@ -48,7 +48,7 @@ def test_password_is_stored_as_argon2(session: Session) -> None:
 def test_second_account_for_an_email_is_refused(session: Session) -> None:
     """One person, one account."""
     make(session)
-    with pytest.raises(Conflict, match="mia@example.com"):
+    with pytest.raises(Conflict, match=r"mia@example\.com"):
         make(session)
 
 
