@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.kinds import FoldEvent
 from engine.record.corrections import Correction, corrected, position, winners
+from engine.record.event_kinds import CORRECTIONS
 from engine.storage.models import Customer, Event
 
 _ROWS_AT_ONCE = 1_000
@@ -64,11 +65,11 @@ def _corrections(session: Session, customer_ids: Collection[UUID]) -> dict[UUID,
             Event.properties,
         )
         .join(Customer, Customer.id == Event.customer_id)
-        .where(Event.customer_id.in_(customer_ids), Event.corrects.is_not(None))
+        .where(Event.customer_id.in_(customer_ids), Event.name.in_(CORRECTIONS))
     )
     found: dict[UUID, list[Correction]] = defaultdict(list)
     zones: dict[UUID, str] = {}
-    for customer_id, zone, *correction in rows:
+    for customer_id, zone, corrects, message_id, name, occurred_at, properties in rows:
         zones[customer_id] = zone
-        found[customer_id].append(Correction(*correction))
+        found[customer_id].append(Correction(str(corrects), message_id, name, occurred_at, properties))
     return {customer_id: (zones[customer_id], winners(those)) for customer_id, those in found.items()}
