@@ -1,0 +1,164 @@
+"""How moments and messages end unsent. Every way there is here, so that no message dies without its moments,
+no moment without its message, and whoever waited for either is looked at again.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from engine.bell import ring
+from engine.storage.models import Hold, Message, MessageMoment, Moment
+from engine.transitions import MESSAGE, MOMENT, sources_of
+
+Ending = Literal["skipped", "expired", "cancelled"]
+
+BATCH = 1_000
+TOO_LATE = "too_late"
+# Holds that the end of another message or moment of the same customer may lift.
+_WAITING_FOR_OTHERS = ("clash_lost", "cap", "settling")
+_GONE_OUT = ("handed_over", "closed")
+
+
+def end_message(session: Session, message_id: uuid.UUID, state: Ending, reason: str, *, now: datetime) -> bool:
+    """End a message unsent, and all its moments with it. False where it had ended or gone out already."""
+    ended = _end_messages(session, [message_id], state, reason)
+    if not ended:
+        return False
+    session.execute(
+        update(Moment)
+        .where(Moment.id.in_(_live_moments_of(ended)), Moment.state.in_(sources_of(MOMENT, state)))
+        .values(state=state, reason=reason)
+    )
+    _part(session, ended, now=now)
+    return True
+
+
+def cancel_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: str, *, now: datetime) -> int:
+    """Cancel moments that have not gone out. A message that spoke of one is cancelled too; its other moments are
+    planned afresh, as a text that names what is not true cannot be mended by leaving it out.
+    """
+    return _end_moments(session, Moment.id.in_(moment_ids), "cancelled", reason, now=now)
+
+
+def expire_due(session: Session, *, now: datetime, limit: int = BATCH) -> int:
+    """Expire what would come too late by now, with the hold that kept it as the reason, where one did."""
+    late = (
+        select(Moment.id)
+        .where(Moment.expires_at <= now, Moment.state.in_(sources_of(MOMENT, "expired")), ~_has_gone_out())
+        .order_by(Moment.expires_at)
+        .limit(limit)
+    )
+    ids = session.scalars(late).all()
+    held_by = (
+        select("held:" + Hold.name)
+        .where(Hold.moment_id == Moment.id, Hold.released_at.is_(None))
+        .order_by(Hold.opened_at, Hold.name)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return _end_moments(session, Moment.id.in_(ids), "expired", func.coalesce(held_by, TOO_LATE), now=now) if ids else 0
+
+
+def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime) -> int:
+    """Expire moments for which no send window is left before their expiry."""
+    return _end_moments(session, Moment.id.in_(moment_ids), "expired", TOO_LATE, now=now)
+
+
+def release_losers(session: Session, customer_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
+    """Look again now at what waited for another message or moment of these customers."""
+    if not customer_ids:
+        return
+    waits = exists().where(Hold.moment_id == Moment.id, Hold.released_at.is_(None), Hold.name.in_(_WAITING_FOR_OTHERS))
+    session.execute(
+        update(Moment)
+        .where(Moment.customer_id.in_(customer_ids), Moment.state == "spotted", Moment.check_at > now, waits)
+        .values(check_at=now)
+    )
+    ring(session, "jubilee.plan")
+
+
+def _end_moments(
+    session: Session, which: ColumnElement[bool], state: Ending, reason: str | ColumnElement[str], *, now: datetime
+) -> int:
+    ended = session.execute(
+        update(Moment)
+        .where(which, Moment.state.in_(sources_of(MOMENT, state)), ~_has_gone_out())
+        .values(state=state, reason=reason)
+        .returning(Moment.id, Moment.customer_id)
+    ).all()
+    if not ended:
+        return 0
+    ids = [moment_id for moment_id, _ in ended]
+    of_lead = (
+        select(Moment.reason)
+        .join(MessageMoment, MessageMoment.moment_id == Moment.id)
+        .where(MessageMoment.message_id == Message.id, MessageMoment.live, Moment.id.in_(ids))
+        .order_by(MessageMoment.position)
+        .limit(1)
+        .scalar_subquery()
+    )
+    spoke_of = select(MessageMoment.message_id).where(MessageMoment.live, MessageMoment.moment_id.in_(ids))
+    messages = _end_messages(session, spoke_of, state, of_lead)
+    _part(session, messages, now=now)
+    _release_holds(session, ids, now=now)
+    release_losers(session, list({customer_id for _, customer_id in ended}), now=now)
+    return len(ids)
+
+
+def _end_messages(
+    session: Session,
+    ids: Sequence[uuid.UUID] | Select[uuid.UUID],
+    state: Ending,
+    reason: str | ColumnElement[str],
+) -> Sequence[uuid.UUID]:
+    ending = (
+        update(Message)
+        .where(Message.id.in_(ids), Message.state.in_(sources_of(MESSAGE, state)))
+        .values(state=state, reason=reason, version=Message.version + 1)
+        .returning(Message.id)
+    )
+    return session.scalars(ending).all()
+
+
+def _part(session: Session, message_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
+    """Let go the moments of ended messages: those that did not end with them are planned afresh."""
+    if not message_ids:
+        return
+    moments = session.scalars(_live_moments_of(message_ids)).all()
+    session.execute(
+        update(Moment)
+        .where(Moment.id.in_(moments), Moment.state.in_(("planned", "written")))
+        .values(state="spotted", check_at=now)
+    )
+    session.execute(
+        update(MessageMoment).where(MessageMoment.message_id.in_(message_ids), MessageMoment.live).values(live=False)
+    )
+    over = session.scalars(select(Moment.id).where(Moment.id.in_(moments), Moment.state != "spotted")).all()
+    _release_holds(session, over, now=now)
+    customers = session.scalars(select(Message.customer_id).where(Message.id.in_(message_ids)).distinct()).all()
+    release_losers(session, customers, now=now)
+
+
+def _live_moments_of(message_ids: Sequence[uuid.UUID]) -> Select[uuid.UUID]:
+    return select(MessageMoment.moment_id).where(MessageMoment.message_id.in_(message_ids), MessageMoment.live)
+
+
+def _release_holds(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
+    session.execute(
+        update(Hold).where(Hold.moment_id.in_(moment_ids), Hold.released_at.is_(None)).values(released_at=now)
+    )
+
+
+def _has_gone_out() -> ColumnElement[bool]:
+    return exists().where(
+        and_(
+            MessageMoment.moment_id == Moment.id,
+            MessageMoment.live,
+            Message.id == MessageMoment.message_id,
+            Message.state.in_(_GONE_OUT),
+        )
+    )

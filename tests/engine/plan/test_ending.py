@@ -1,0 +1,142 @@
+"""How messages and moments end unsent."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.plan.ending import cancel_moments, end_message, expire_due
+from engine.storage.models import Customer, Hold, Message, MessageMoment, Moment, Trigger
+from tests.engine.builders import NOW, make_customer, make_message, make_moment, make_trigger
+
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def customer(session: Session) -> Customer:
+    return make_customer(session)
+
+
+@pytest.fixture
+def trigger(session: Session) -> Trigger:
+    return make_trigger(session)
+
+
+def hold(session: Session, moment: Moment, name: str, **fields: object) -> Hold:
+    held = Hold(moment_id=moment.id, name=name, opened_at=NOW, **fields)
+    session.add(held)
+    session.flush()
+    return held
+
+
+def is_live(session: Session, message: Message) -> bool:
+    return any(session.scalars(select(MessageMoment.live).where(MessageMoment.message_id == message.id)))
+
+
+@pytest.mark.parametrize("state", ["skipped", "expired", "cancelled"])
+@pytest.mark.parametrize("before", ["draft", "in_review", "approved"])
+def test_a_message_that_ends_takes_its_moments_with_it(
+    session: Session, customer: Customer, trigger: Trigger, before: str, state: str
+) -> None:
+    """Message and moment end in the same state, for the same reason, and the moment has no live message any more."""
+    moment = make_moment(session, customer, trigger)
+    message = make_message(session, moment, state=before)
+    assert end_message(session, message.id, state, "because", now=LATER)  # type: ignore[arg-type]
+    session.expire_all()
+    assert (message.state, message.reason) == (moment.state, moment.reason) == (state, "because")
+    assert not is_live(session, message)
+
+
+@pytest.mark.parametrize("state", ["handed_over", "closed", "expired"])
+def test_what_has_gone_out_or_ended_does_not_end_again(
+    session: Session, customer: Customer, trigger: Trigger, state: str
+) -> None:
+    """The answer is no, and nothing changes."""
+    moment = make_moment(session, customer, trigger, state="written")
+    message = make_message(session, moment, state=state)
+    assert not end_message(session, message.id, "cancelled", "because", now=LATER)
+    session.expire_all()
+    assert message.state == state
+    assert moment.state == "written"
+
+
+def test_an_edit_in_another_window_does_not_survive_the_end(
+    session: Session, customer: Customer, trigger: Trigger
+) -> None:
+    """Ending a message counts as a change of it, so that a stale save is noticed."""
+    message = make_message(session, make_moment(session, customer, trigger), version=4)
+    end_message(session, message.id, "skipped", "because", now=LATER)
+    session.expire_all()
+    assert message.version == 5
+
+
+def test_losers_are_looked_at_again_when_the_winner_dies_unsent(
+    session: Session, customer: Customer, trigger: Trigger
+) -> None:
+    """The moment that lost the day is due for planning at once."""
+    winner, loser = (make_moment(session, customer, trigger, check_at=NOW + timedelta(days=1)) for _ in range(2))
+    message = make_message(session, winner)
+    hold(session, loser, "clash_lost")
+    end_message(session, message.id, "skipped", "because", now=LATER)
+    session.expire_all()
+    assert loser.check_at == LATER
+
+
+def test_a_cancelled_moment_cancels_the_message_and_frees_the_others_it_spoke_of(
+    session: Session, customer: Customer, trigger: Trigger
+) -> None:
+    """A merged message cannot be mended by leaving a sentence out: what is still true is planned afresh."""
+    false, true = (make_moment(session, customer, trigger) for _ in range(2))
+    message = make_message(session, false, true, state="approved")
+    assert cancel_moments(session, [false.id], "no_longer_true", now=LATER) == 1
+    session.expire_all()
+    assert (message.state, message.reason) == ("cancelled", "no_longer_true")
+    assert (false.state, true.state, true.check_at) == ("cancelled", "spotted", LATER)
+    assert not is_live(session, message)
+
+
+def test_a_moment_whose_message_was_handed_over_is_not_cancelled(
+    session: Session, customer: Customer, trigger: Trigger
+) -> None:
+    """What the customer may have read cannot be taken back."""
+    moment = make_moment(session, customer, trigger)
+    make_message(session, moment, state="handed_over")
+    assert cancel_moments(session, [moment.id], "no_longer_true", now=LATER) == 0
+    session.expire_all()
+    assert moment.state == "written"
+
+
+def test_a_moment_expires_with_its_message(session: Session, customer: Customer, trigger: Trigger) -> None:
+    """Late is worse than never."""
+    moment = make_moment(session, customer, trigger, expires_at=NOW)
+    message = make_message(session, moment, state="approved")
+    assert expire_due(session, now=NOW) == 1
+    session.expire_all()
+    assert (moment.state, moment.reason) == (message.state, message.reason) == ("expired", "too_late")
+
+
+def test_a_moment_does_not_expire_before_its_time(session: Session, customer: Customer, trigger: Trigger) -> None:
+    """One microsecond is enough to live on."""
+    moment = make_moment(session, customer, trigger, expires_at=NOW + timedelta(microseconds=1))
+    assert expire_due(session, now=NOW) == 0
+    session.expire_all()
+    assert moment.state == "spotted"
+
+
+def test_expiry_names_the_hold_that_kept_the_moment(session: Session, customer: Customer, trigger: Trigger) -> None:
+    """A person who asks why sees what it waited for, and not only that it was too late."""
+    moment = make_moment(session, customer, trigger, expires_at=NOW)
+    hold(session, moment, "suppressed", released_at=NOW)
+    open_hold = hold(session, moment, "open_problem")
+    expire_due(session, now=NOW)
+    session.expire_all()
+    assert moment.reason == "held:open_problem"
+    assert open_hold.released_at == NOW
+
+
+def test_expiry_comes_in_batches(session: Session, customer: Customer, trigger: Trigger) -> None:
+    """The caller commits in between and asks until nothing is left."""
+    for _ in range(3):
+        make_moment(session, customer, trigger, expires_at=NOW)
+    assert [expire_due(session, now=NOW, limit=2) for _ in range(3)] == [2, 1, 0]
