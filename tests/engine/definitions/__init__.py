@@ -1,0 +1,1 @@
+"""Tests of definitions: reading them, and keeping their versions."""

@@ -1,0 +1,131 @@
+"""A faulty definition is told by file, line and field, and nothing in a file can do anything but be read."""
+
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from engine.definitions.reading import check_definition, read_definition, read_definitions
+from engine.errors import InvalidDefinition
+from tests.engine.definitions.kinds import KINDS
+
+GOOD = """\
+# The day itself.
+name: birthday
+title: Birthday
+family: celebrate
+occasion: birthday
+kind: anniversary
+params: {of: birthday}
+template: birthday
+send:
+  window_start: 10:30
+  window_end: 12:00
+"""
+
+
+def written(folder: Path, text: str, name: str = "birthday.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    """What is wrong with the text, without the path in front."""
+    path = written(folder, text)
+    with pytest.raises(InvalidDefinition) as refused:
+        read_definition(path, KINDS)
+    lines = str(refused.value).splitlines()
+    assert all(line.startswith(f"{path}:") for line in lines)
+    return [line.removeprefix(f"{path}:") for line in lines]
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    """Hours are hours: YAML 1.1 would read 10:30 as the number 630."""
+    definition = read_definition(written(tmp_path, GOOD), KINDS)
+    assert (definition.name, definition.send.window_start) == ("birthday", time(10, 30))
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    """Some editors on Windows write one."""
+    assert read_definition(written(tmp_path, "\ufeff" + GOOD), KINDS).name == "birthday"
+
+
+def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
+    """A wrong value, a missing field, an unknown one, and a parameter of the kind, all at once and in order."""
+    text = GOOD.replace("10:30", "late").replace("title: Birthday", "titel: Birthday").replace("of:", "off:")
+    found = faults(tmp_path, text)
+    assert [line.split(": ")[:2] for line in found] == [
+        ["2", "title"],  # missing, so the line is that of the first field
+        ["3", "titel"],
+        ["7", "params.of"],
+        ["7", "params.off"],
+        ["10", "send.window_start"],
+    ]
+    assert found[0] == "2: title: is missing"
+    assert found[1].startswith("3: titel: there is no such field; fields here are name, title, family")
+    assert found[3] == "7: params.off: there is no such field; fields here are of, every"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (GOOD + "name: twice\n", "12: name: stands here twice, first in line 2"),
+        (GOOD.replace("{of: birthday}", "{of: a, of: b}"), "7: params.of: stands here twice, first in line 7"),
+        (GOOD.replace("title: Birthday", "title: !!python/name:os.system x"), "3: title: the tag !!python/name"),
+        (GOOD + "!!python/name:os.system x: 1\n", "12: the tag !!python/name:os.system is not read here"),
+        (GOOD.replace("title: Birthday", "title: !!binary aGk="), "3: title: the tag !!binary is not read here"),
+        (GOOD.replace("title: Birthday", "title: &a Birthday") + "weight: *a\n", "12: aliases (*name) are not read"),
+        ("a: " + "[" * 50 + "]" * 50, "1: this is nested too deep"),
+        (GOOD + "send: [\n", "13: "),
+        ("", "0: a trigger is a list of fields"),
+        ("- name: birthday\n", "1: a trigger is a list of fields"),
+        (GOOD.replace("kind: anniversary", "kind: streak"), "6: kind: there is no kind 'streak', only anniversary"),
+        (GOOD.replace("name: birthday\n", "name: birth\n"), "2: name: must be birthday, as the file is called"),
+        (GOOD.replace("title: Birthday", "title: Bir\x07thday"), "3: holds a character that YAML does not know"),
+        (
+            GOOD + "exceptions:\n  - name: a1\n    when: {all: [{field: customer.age, op: eq, value: 1}]}\n"
+            "    then: hold\n",
+            "14: exceptions[0].when.all[0].field: there is no field 'customer.age'",
+        ),
+        (
+            GOOD + "exceptions:\n  - name: late\n    when: {field: trait.vip, op: exists}\n    then: alternative\n",
+            "13: exceptions[0]: `template` goes with `then: alternative`",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    """Each sort of fault, and where it is said to stand."""
+    assert any(line.startswith(fault) for line in faults(tmp_path, text)), faults(tmp_path, text)
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    """The wrong encoding is named, rather than read as something else."""
+    path = tmp_path / "birthday.yaml"
+    path.write_bytes(GOOD.replace("Birthday", "Geburtstag für").encode("latin-1"))
+    with pytest.raises(InvalidDefinition, match="is not UTF-8"):
+        read_definition(path, KINDS)
+
+
+def test_a_folder_tells_the_faults_of_all_its_files(tmp_path: Path) -> None:
+    """One look is enough to mend them all."""
+    written(tmp_path, GOOD + "wight: 3\n")
+    written(tmp_path, GOOD.replace("name: birthday", "name: other"), "another.yaml")
+    with pytest.raises(InvalidDefinition) as refused:
+        read_definitions(tmp_path, KINDS)
+    assert "birthday.yaml:12: wight" in str(refused.value)
+    assert "another.yaml:2: name: must be another" in str(refused.value)
+
+
+def test_a_folder_gives_its_triggers_by_name(tmp_path: Path) -> None:
+    """What is no .yaml file is not looked at."""
+    written(tmp_path, GOOD)
+    written(tmp_path, GOOD.replace("name: birthday", "name: another"), "another.yaml")
+    written(tmp_path, "notes", "README.md")
+    assert [definition.name for definition in read_definitions(tmp_path, KINDS)] == ["another", "birthday"]
+
+
+def test_plain_values_are_checked_alike() -> None:
+    """A form in the browser has no lines, but the same fields."""
+    with pytest.raises(InvalidDefinition, match=r"params\.of: is missing"):
+        check_definition({"name": "birthday", "kind": "anniversary", "params": {}}, KINDS)
