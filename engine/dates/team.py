@@ -51,9 +51,7 @@ def write_from(send_at: datetime, team_days: int, team: TeamHours) -> datetime:
 def _last_hour_before(send_at: datetime, team: TeamHours) -> tuple[datetime, datetime]:
     """(start of the working day, start of its last full hour that ends at or before `send_at`)"""
     day: date = subtract_working_days(local_date(send_at, team.zone), 0, team.country)
-    send_at = send_at.astimezone(
-        UTC
-    )  # an hour is taken off below, which on local times would ignore a change of clocks
+    send_at = send_at.astimezone(UTC)  # taking an hour off a local time would ignore a change of the clocks
     while True:
         opens = send_time(day, team.window, team.zone)
         last_hour = min(send_at, window_end(day, team.window, team.zone)) - _ONE_HOUR

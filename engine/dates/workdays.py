@@ -1,5 +1,6 @@
 """Working days: the weekend and the public holidays of a country, as the `holidays` library knows them."""
 
+import warnings
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import count
@@ -68,7 +69,8 @@ def _calendar(country: str, year: int) -> holidays.HolidayBase | None:
     known = holidays.list_supported_countries()
     if code not in known:
         return None
-    # The years beside it bring in days that are observed across New Year.
-    return holidays.country_holidays(
-        code, subdiv=subdivision if subdivision in known[code] else None, years=(year - 1, year, year + 1), expand=False
-    )
+    with warnings.catch_warnings():  # some calendars warn that they know no movable feasts of that year
+        warnings.simplefilter("ignore", UserWarning)
+        return holidays.country_holidays(
+            code, subdiv=subdivision if subdivision in known[code] else None, years=year, expand=False
+        )

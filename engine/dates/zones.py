@@ -71,8 +71,7 @@ def _end_of_gap(wanted: datetime, tz: ZoneInfo) -> datetime:
     (fold=0) it lies after; between the two the local clock passes `wanted` once. Clocks jump on whole seconds.
     """
     before = wanted.replace(tzinfo=tz, fold=1).astimezone(UTC).replace(microsecond=0)
-    seconds = int((wanted.replace(tzinfo=tz, fold=0).astimezone(UTC) - before).total_seconds()) + 1
-    low, high = 0, seconds
+    low, high = 0, int((wanted.replace(tzinfo=tz, fold=0).astimezone(UTC) - before).total_seconds())
     while high - low > 1:
         middle = (low + high) // 2
         if (before + timedelta(seconds=middle)).astimezone(tz).replace(tzinfo=None) < wanted:

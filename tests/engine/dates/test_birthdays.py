@@ -40,6 +40,7 @@ def test_a_date_of_birth_is_read(text: str, expected: PartialDate) -> None:
         ("-04-17", "'-04-17' is not a date"),
         ("1990-04-17T00:00:00Z", "'1990-04-17T00:00:00Z' is not a date"),
         ("١٩٩٠-٠٤-١٧", "'١٩٩٠-٠٤-١٧' is not a date"),
+        ("١٩٩٠-04-17", "'١٩٩٠-04-17' is not a date"),
         ("1990-13-01", "month 13 does not exist"),
         ("1990-00-10", "month 0 does not exist"),
         ("1990-04-31", "April has no day 31 in 1990"),

@@ -36,6 +36,10 @@ countries = st.sampled_from([None, "DE", "DE-BY", "US-TX", "GB", "EG", "IL", "CN
         ("2026-11-22", "EG", True),  # and Sunday a working day
         ("2026-02-14", "CN", True),  # a Saturday worked for the New Year holidays
         ("2026-02-18", "CN", False),
+        ("2043-01-26", "IN", False),  # Republic Day, a Monday; that India's feasts end in 2035 is no reason to stop
+        ("2043-01-27", "IN", True),
+        ("2027-04-14", "LK", True),  # Sri Lanka's New Year, but its calendar ends in 2026: a Wednesday
+        ("2027-04-17", "LK", False),  # a Saturday all the same
     ],
 )
 def test_a_day_is_worked_or_not(on: str, country: str | None, working: bool) -> None:
