@@ -4,7 +4,7 @@ A kind never sees a session, a clock or a queue. It answers with the description
 which problems) and the engine does the whole set. `triggers/` implements the protocols; the engine is handed the table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -48,6 +48,7 @@ class DateMatch:
 
     `year` None matches every year before that of `nominal_on`, and an unknown year: the yearly celebration. `number` is
     the count for the facts (years, months or days) where the year is fixed; else the engine works out the years.
+    Within `apart_days` of one that was handed over it is not celebrated again: a corrected date does not greet twice.
     """
 
     nominal_on: date
@@ -55,6 +56,7 @@ class DateMatch:
     year: int | None
     key: str
     number: int | None
+    apart_days: int = 0
 
 
 class DateKind(Protocol):
@@ -64,13 +66,16 @@ class DateKind(Protocol):
     params: type[BaseModel]
 
     def date_name(self, params: Any) -> str:
-        """The name in `customer_dates` it looks at."""
+        """The name in `customer_dates` it looks at; `first:<event>` where that is the day of a first event."""
+
+    def first_event(self, params: Any) -> str | None:
+        """The event whose first one sets that date; None where the date is told outright."""
 
     def matches(self, params: Any, nominal_on: date) -> Sequence[DateMatch]:
         """Which original dates make an occurrence on `nominal_on`."""
 
-    def fact_name(self, params: Any) -> str:
-        """What the counted number is called in the facts: years, months or days."""
+    def fact_name(self, params: Any) -> str | None:
+        """What the counted number is called in the facts: years, months, days; None where it would tell an age."""
 
 
 # Kinds that fold a customer's events
@@ -112,10 +117,16 @@ class Metric(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """What one step of a fold did: occurrences reached, and keys of occurrences that are no longer true."""
+    """What one step of a fold did: occurrences reached, and keys of occurrences that are no longer true.
+
+    `undone` may name keys that never stood, and far too many to list: it is only asked whether it holds a key.
+    """
 
     reached: Sequence[Occurrence] = field(default=())
-    undone: Sequence[str] = field(default=())
+    undone: Container[str] = field(default=())
+
+
+NOTHING_CROSSED = Crossing()
 
 
 class FoldKind(Protocol):

@@ -1,0 +1,10 @@
+"""The table of kinds that the engine is handed. A new kind is one module and one line here."""
+
+from engine.kinds import KindTable
+from triggers.kinds.milestone import Milestone
+from triggers.kinds.streak import Streak
+
+KINDS: KindTable = {
+    "milestone": Milestone(),
+    "streak": Streak(),
+}
