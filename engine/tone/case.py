@@ -64,7 +64,7 @@ class Case:
 
     @cached_property
     def dates(self) -> tuple[DateSaid, ...]:
-        return find_dates(self.reading, self.tokens, self.words("months"))
+        return find_dates(self.reading, self.tokens, self.book.words)
 
     def sentence_text(self, number: int) -> str:
         start, end = self.reading.sentences[number]
@@ -141,7 +141,9 @@ class Case:
 
     @cached_property
     def fact_stems(self) -> frozenset[str]:
-        return frozenset[str]().union(*(stems(fact.value) for fact in self.facts if isinstance(fact.value, str)))
+        return frozenset[str]().union(
+            *(stems(fact.value, self.common_words) for fact in self.facts if isinstance(fact.value, str))
+        )
 
     @cached_property
     def _sentence_stems(self) -> tuple[frozenset[str], ...]:
@@ -224,7 +226,7 @@ class Case:
             sentence = self.reading.sentence_at(span[0])
             return not {sentence, sentence + 1} & self.grounded
         if rule.only_if == "not_in_facts":
-            return not stems(self.reading.flat[span[0] : span[1]]) & self.fact_stems
+            return not stems(self.reading.flat[span[0] : span[1]], self.common_words) & self.fact_stems
         return True
 
 

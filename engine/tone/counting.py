@@ -172,31 +172,31 @@ def _add(total: int, current: int, value: int) -> tuple[int, int]:
     return total, current + value
 
 
-def find_dates(reading: Reading, tokens: Sequence[Token], months: Sequence[str]) -> tuple[DateSaid, ...]:
+def find_dates(reading: Reading, tokens: Sequence[Token], words: Mapping[str, Sequence[str]]) -> tuple[DateSaid, ...]:
     """Dates with a month's name or in ISO form, and years after 'since' or 'in'. Without month names: ISO only."""
+    months = words.get("months", ())
     found = []
     for place, token in enumerate(tokens):
         iso = _ISO_DATE.fullmatch(token.core)
         if iso:
             year, month, day = (int(part) for part in iso.groups())
             found.append(DateSaid(token.start, token.end, year, month, day))
-        elif token.core in months and _is_month(reading, tokens, place):
+        elif token.core in months and _is_month(reading, tokens, place, words):
             found.append(_around_month(tokens, place, months.index(token.core) + 1))
-        elif months and _year(token.core) and place and tokens[place - 1].core in ("since", "in", "from"):
+        elif _year(token.core) and place and tokens[place - 1].core in words.get("before_years", ()):
             found.append(DateSaid(token.start, token.end, year=int(token.core)))
     return tuple(found)
 
 
-def _is_month(reading: Reading, tokens: Sequence[Token], place: int) -> bool:
+def _is_month(reading: Reading, tokens: Sequence[Token], place: int, words: Mapping[str, Sequence[str]]) -> bool:
     """'May' and 'March' are also verbs: a capital, and a number or a small word before or after, must agree."""
     token = tokens[place]
-    if token.core not in ("may", "march"):
+    if token.core not in words.get("months_or_words", ()):
         return True
     before = tokens[place - 1].core if place else ""
     after = tokens[place + 1].core if place + 1 < len(tokens) else ""
     capital = reading.text[reading.origin[token.start]].isupper()
-    led = before in ("in", "since", "of", "last", "this", "every", "from")
-    return capital and (led or before[:1].isdigit() or after[:1].isdigit())
+    return capital and (before in words.get("before_months", ()) or before[:1].isdigit() or after[:1].isdigit())
 
 
 def _around_month(tokens: Sequence[Token], place: int, month: int) -> DateSaid:

@@ -57,9 +57,13 @@ def _from_text(value: str) -> str | Decimal | date:
 
 
 def stems(text: str, common: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Beginnings of the words that carry meaning: enough to see that two sentences speak of the same thing."""
+    """Beginnings of the words that carry meaning: enough to see that two sentences speak of the same thing.
+
+    Without a list of common words the short ones are left out, since most of them are 'and' and 'the'.
+    """
     words = _WORD.findall(text.lower())
-    return frozenset(word[:5] for word in words if len(word) > 3 and word not in common)
+    shortest = 3 if common else 4
+    return frozenset(word[:5] for word in words if len(word) >= shortest and word not in common)
 
 
 def singular(word: str) -> str:

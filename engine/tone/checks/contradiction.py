@@ -21,27 +21,25 @@ def contradicting_number(case: Case, _rule: Rule) -> Iterator[Spot]:
         return
     said_in_texts = _numbers_in_texts(case)
     for number in case.numbers:
-        noun = _noun(case, number)
-        if noun is None or number.money or number.value in said_in_texts or _speaks_of_else(case, number, noun):
+        word = _noun(case, number)
+        if word is None or number.money or number.value in said_in_texts or _speaks_of_else(case, number, word):
             continue
-        known = case.counts[noun]
-        if not _agrees(case, number, noun, known):
+        known = case.counts[_canonical(case, word)]
+        if not _agrees(case, number, word, known):
             yield case.spot(number.start, number.end, known=" or ".join(f"{value:f}" for value in sorted(known)))
 
 
 def _noun(case: Case, number: Number) -> str | None:
-    """What is counted, if the facts count it too."""
+    """The word for what is counted, if the facts count it too."""
     if number.unit:
-        noun = _canonical(case, number.unit)
-        return noun if noun in case.counts else None
+        return singular(number.unit) if _canonical(case, number.unit) in case.counts else None
     last = case.tokens[number.next_token - 1]
     for token in case.tokens[number.next_token : number.next_token + _WORDS_TO_THE_NOUN]:
         if last.ends or token.core in case.words("stop_words") or token.core[:1].isdigit():
             return None
         for word in token.core.split("-"):
-            noun = _canonical(case, word)
-            if noun in case.counts:
-                return noun
+            if _canonical(case, word) in case.counts:
+                return singular(word)
         last = token
     return None
 
@@ -51,13 +49,13 @@ def _canonical(case: Case, word: str) -> str:
     return case.canon.get(noun, noun)
 
 
-def _speaks_of_else(case: Case, number: Number, noun: str) -> bool:
+def _speaks_of_else(case: Case, number: Number, word: str) -> bool:
     """Whether the words around say that this is not the customer's total: 'within 3 days', '2 years ago'."""
-    if number.value == 1 and (number.spelled or number.ordinal) and noun not in case.words("units_needing_hint"):
+    if number.value == 1 and (number.spelled or number.ordinal) and word not in case.words("units_needing_hint"):
         return True
     if case.sentence_says(number.start, case.words("other_things")):
         return True
-    if noun in case.words("units_needing_hint") and not case.sentence_says(number.start, case.words("tenure_hints")):
+    if word in case.words("units_needing_hint") and not case.sentence_says(number.start, case.words("tenure_hints")):
         return True
     before = [token.core for token in case.tokens[max(0, number.token - 2) : number.token]]
     after = [token.core for token in case.tokens[number.next_token : number.next_token + _WORDS_TO_THE_NOUN]]
@@ -65,17 +63,18 @@ def _speaks_of_else(case: Case, number: Number, noun: str) -> bool:
     return (
         bool(before and before[-1] in exempt)
         or " ".join(before) in exempt
-        or any(word in case.words("number_exempt_before") for word in after)
+        or any(each in case.words("number_exempt_before") for each in after)
     )
 
 
-def _agrees(case: Case, number: Number, noun: str, known: set[Decimal]) -> bool:
+def _agrees(case: Case, number: Number, word: str, known: set[Decimal]) -> bool:
+    """After four years the fifth year runs, but the fifth anniversary is still to come."""
     before = " ".join(token.core for token in case.tokens[max(0, number.token - 2) : number.token])
-    if any(before.endswith(word) for word in case.words("more_than")):
+    if any(before.endswith(each) for each in case.words("more_than")):
         return any(number.value <= value for value in known)
-    if any(before.endswith(word) for word in case.words("less_than")):
+    if any(before.endswith(each) for each in case.words("less_than")):
         return any(number.value >= value for value in known)
-    running = {value + 1 for value in known} if number.ordinal and noun == "year" else set()
+    running = {value + 1 for value in known} if number.ordinal and word == "year" else set()
     return number.value in known | running
 
 
@@ -107,7 +106,7 @@ def _known_dates(case: Case) -> list[DateSaid]:
             found.append(DateSaid(0, 0, fact.value.year, fact.value.month, fact.value.day))
         elif isinstance(fact.value, str):
             reading = read(fact.value)
-            found.extend(find_dates(reading, split_tokens(reading), case.words("months")))
+            found.extend(find_dates(reading, split_tokens(reading), case.book.words))
     return found
 
 

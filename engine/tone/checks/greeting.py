@@ -96,6 +96,8 @@ def _names(case: Case, tokens: list[Token]) -> list[Token]:
     names: list[Token] = []
     for token in tokens:
         capital = case.reading.text[case.reading.origin[token.start]].isupper()
+        if case.reading.flat[max(0, token.start - 1) : token.start] in tuple("[{<%$"):
+            break
         if token.core in case.words("titles"):
             continue
         if not capital or token.core in case.words("not_names"):

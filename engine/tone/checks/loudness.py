@@ -8,6 +8,7 @@ from engine.tone.rulebook import Rule
 
 _WORD = re.compile(r"\w+")
 _MARKS = re.compile(r"[!?！？]+")
+_BETWEEN = re.compile(r"[\s\w,'’*-]{0,12}")
 _ROMAN = frozenset("IVXLCDM")
 
 
@@ -19,6 +20,9 @@ def capitals(case: Case, rule: Rule) -> Iterator[Spot]:
     for match in _WORD.finditer(text):
         word = match.group()
         if _is_loud(word) and word.casefold() not in spared:
+            if run and not _BETWEEN.fullmatch(text, run[-1].end(), match.start()):
+                yield from _judge(run, rule)
+                run = []
             run.append(match)
         elif not (run and len(word) == 1 and word.isupper()):
             yield from _judge(run, rule)

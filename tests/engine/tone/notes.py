@@ -17,8 +17,8 @@ def _recover(*, serious: bool = False, **facts: object) -> ToneContext:
 
 GOOD_NOTES: tuple[tuple[str, ToneContext], ...] = (
     (
-        "Hi Ana,\n\nyour tenth order left our shelves this morning. The first one, back in March, was a single blue mug; "
-        "I like that you came back for the set.\n\nTom",
+        "Hi Ana,\n\nyour tenth order left our shelves this morning. The first one, back in March, was a single blue "
+        "mug; I like that you came back for the set.\n\nTom",
         _celebrate(order_count=10, first_order_month="March"),
     ),
     (
@@ -68,8 +68,8 @@ GOOD_NOTES: tuple[tuple[str, ToneContext], ...] = (
     ),
     (
         "Hi Ana,\n\nyour kettle came without its lid, and you waited nine days for an answer. I am sorry. I have sent "
-        "the lid by courier this morning and refunded the postage. If it is not there by Friday, call me: 020 7946 0123, "
-        "ask for Tom.",
+        "the lid by courier this morning and refunded the postage. If it is not there by Friday, call me: 020 7946 "
+        "0123, ask for Tom.",
         _recover(what_happened="The kettle arrived without its lid; no answer for nine days"),
     ),
     (
@@ -94,9 +94,9 @@ GOOD_NOTES: tuple[tuple[str, ToneContext], ...] = (
         _recover(serious=True, what_happened="heating failed twice", failures=2),
     ),
     (
-        "Hi Ana,\n\nis the screen still steady? I rebooked nothing and closed nothing without asking you: the cable was "
-        "worn, Priya has replaced it, and the old one is in our test drawer. One line back is enough if it flickers.\n\n"
-        "Tom",
+        "Hi Ana,\n\nis the screen still steady? I rebooked nothing and closed nothing without asking you: the cable "
+        "was worn, Priya has replaced it, and the old one is in our test drawer. One line back is enough if it "
+        "flickers.\n\nTom",
         _recover(what_happened="screen flickering because of a worn cable"),
     ),
     (
@@ -122,8 +122,8 @@ GOOD_NOTES: tuple[tuple[str, ToneContext], ...] = (
         ),
     ),
     (
-        "Ana,\n\nthe refund left us on Monday; your bank is slow this week. We are still chasing the second half, and I "
-        "will write again on Wednesday.\n\nTom",
+        "Ana,\n\nthe refund left us on Monday; your bank is slow this week. We are still chasing the second half, and "
+        "I will write again on Wednesday.\n\nTom",
         ToneContext(family="reassure", facts={"what_happened": "refund delayed at the bank"}, names=NAMES),
     ),
 )

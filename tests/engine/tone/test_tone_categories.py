@@ -1,0 +1,199 @@
+"""Every category fires where it should and keeps quiet where it should not."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.tone import CATEGORIES, Category, Finding, ToneContext, check_tone
+from tests.engine.tone.examples import EXAMPLES, RECOVER, SERIOUS
+
+
+def categories(text: str, context: ToneContext) -> set[str]:
+    return {finding.category for finding in check_tone(text, context)}
+
+
+def of(category: str, text: str, context: ToneContext) -> list[Finding]:
+    return [finding for finding in check_tone(text, context) if finding.category == category]
+
+
+def test_every_category_has_examples() -> None:
+    """No category is left without a firing and a silent text."""
+    assert set(EXAMPLES) == set(CATEGORIES)
+    assert len(CATEGORIES) == 20
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_fires(category: Category) -> None:
+    """The text that hurts is found, with a reason and a better direction."""
+    example = EXAMPLES[category]
+    found = of(category, example.fires, example.context)
+    assert found
+    assert all(finding.reason and finding.better for finding in found)
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_stays_silent(category: Category) -> None:
+    """A neighbouring text that does not hurt draws nothing but notes."""
+    example = EXAMPLES[category]
+    found = of(category, example.silent, example.context)
+    assert [finding for finding in found if finding.severity != "note"] == []
+
+
+def test_only_template_mission_and_selling_in_care_block() -> None:
+    """Everything else is a person's decision."""
+    blocking = {
+        finding.category
+        for example in EXAMPLES.values()
+        for finding in check_tone(example.fires, example.context)
+        if finding.severity == "block"
+    }
+    assert blocking == {"unfilled_template", "selling_in_care"}
+
+
+def test_empathy_is_hollow_only_without_a_fact_or_an_action_beside_it() -> None:
+    """The next sentence may carry the action; the one after that is too late, and a name is no fact."""
+    context = replace(RECOVER, facts={"first_name": "Ana", "what_happened": "kettle without lid"})
+    assert of("hollow_empathy", "I understand your frustration, Ana. I will call the driver.", context) == []
+    assert of("hollow_empathy", "I understand your frustration with a kettle without lid.", context) == []
+    assert of("hollow_empathy", "I understand your frustration, Ana. That is life. I have refunded it.", context)
+
+
+def test_a_third_sentence_about_feelings_is_too_much_even_with_facts() -> None:
+    """Two may stand beside what was done; the third is flagged."""
+    text = (
+        "I understand your frustration on Monday. I know you feel angry about the 3 calls. "
+        "I hear what you're saying about Tuesday."
+    )
+    assert [finding.rule for finding in of("hollow_empathy", text, RECOVER)] == ["too-much-empathy"]
+
+
+def test_one_apology_is_heard_and_the_second_is_flagged() -> None:
+    """Two words of apology in one sentence are one apology."""
+    assert of("over_apology_promise", "I'm sorry, so sorry, about the lid.", RECOVER) == []
+    found = of("over_apology_promise", "I'm sorry about the lid. We regret the delay. Apologies.", RECOVER)
+    assert [finding.text for finding in found] == ["We regret", "Apologies"]
+
+
+@pytest.mark.parametrize("family", ["recover", "reassure"])
+def test_selling_blocks_in_care_and_only_there(family: str) -> None:
+    """The same words are no finding of this category in a celebration."""
+    text = "Treat yourself: shop now."
+    care = ToneContext(family=family)  # type: ignore[arg-type]
+    assert {finding.severity for finding in of("selling_in_care", text, care)} == {"block"}
+    assert of("selling_in_care", text, ToneContext(family="celebrate")) == []
+
+
+def test_a_remedy_is_not_selling() -> None:
+    """Money back, a replacement and a credit are what recovery is made of."""
+    text = "I can offer you a refund or a new lamp; I've already credited £10 and upgraded the courier."
+    assert of("selling_in_care", text, RECOVER) == []
+
+
+def test_no_action_is_asked_of_a_celebration() -> None:
+    """Only the care families must say what was done."""
+    text = "The lid was missing."
+    assert of("no_action_in_recovery", text, RECOVER)
+    assert of("no_action_in_recovery", text, ToneContext(family="celebrate")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We cancelled your order by mistake.",
+        "We sent you the wrong kettle.",
+        "I have not refunded it.",
+        "Your address has changed.",
+        "Your ticket has been resolved.",
+        "You have refunded it yourself.",
+        "If we refunded it, you would know.",
+    ],
+)
+def test_failures_and_empty_verbs_are_no_action(text: str) -> None:
+    """What went wrong, what was not done, and 'resolved' do not count as work."""
+    assert of("no_action_in_recovery", text, RECOVER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I've refunded the postage.",
+        "We replaced the lid.",
+        "Tom has replaced the lid.",
+        "Our workshop has rebuilt the hinge.",
+        "The second charge has been reversed.",
+        "The pump is fixed.",
+        "Your refund is on its way.",
+    ],
+)
+def test_work_done_is_an_action(text: str) -> None:
+    """Active, passive, by name or by team."""
+    assert of("no_action_in_recovery", text, RECOVER) == []
+
+
+def test_an_open_problem_needs_only_the_next_step() -> None:
+    """Reassuring is work under way or the next news; a recovery needs work done."""
+    text = "We are still looking for the parcel. Next news on Thursday."
+    assert of("no_action_in_recovery", text, ToneContext(family="reassure")) == []
+    assert of("no_action_in_recovery", text, RECOVER)
+
+
+def test_joy_is_out_of_place_only_when_the_problem_was_serious() -> None:
+    """A small problem may end with good news."""
+    text = "Good news: the lamp works again."
+    assert of("celebration_in_serious_recovery", text, SERIOUS)
+    assert of("celebration_in_serious_recovery", text, RECOVER) == []
+
+
+def test_one_exclamation_mark_is_enough_in_care() -> None:
+    """A celebration bears four and then only earns a note."""
+    care = of("shouting", "It works! I have replaced it! Bye!", RECOVER)
+    assert [(finding.start, finding.severity) for finding in care] == [(28, "warn")]
+    assert of("shouting", "Ten! Orders! Thank you! Ana!", ToneContext()) == []
+    assert [f.severity for f in of("shouting", "Ten! Orders! Thank! You! Ana!", ToneContext())] == ["note"]
+
+
+def test_words_that_the_facts_hold_are_not_intimate() -> None:
+    """A daughter whom the customer spoke of may be spoken of."""
+    text = "The mug for your daughter is on its way."
+    assert of("fake_intimacy", text, RECOVER)
+    told = replace(RECOVER, facts={"what_happened": "The mug for my daughter broke"})
+    assert of("fake_intimacy", text, told) == []
+
+
+def test_unsayable_facts_are_found_when_they_are_said() -> None:
+    """Age is an assumption, anything else fake intimacy; a small number tells only beside its noun."""
+    context = ToneContext(facts={"order_count": 10}, unsayable={"age": 44, "children": 2, "city": "Leeds", "spend": 10})
+    found = check_tone("At 44, with 2 children in Leeds, ten orders in 2 days.", context)
+    assert [(f.text, f.category) for f in found] == [
+        ("44", "assumption"),
+        ("2", "fake_intimacy"),
+        ("Leeds", "fake_intimacy"),
+    ]
+
+
+def test_the_missions_words_block_wherever_they_stand() -> None:
+    """Whole words and phrases, in any case; the reason names the word, and a milder remark gives way."""
+    context = ToneContext(words_to_avoid=("client", "reach out"), facts={"order_count": 10})
+    found = [
+        f for f in check_tone("Valued CLIENT, ten orders: Reach\nout. Clientele.", context) if f.severity == "block"
+    ]
+    assert [f.text for f in found] == ["CLIENT", "Reach\nout"]
+    assert "CLIENT" in found[0].reason
+    assert {f.rule for f in found} == {"mission-words"}
+
+
+def test_sameness_looks_past_names_and_numbers_but_not_past_words() -> None:
+    """The same sentences for somebody else's fifth order are the same; a new sentence is not."""
+    example = EXAMPLES["sameness"]
+    found = of("sameness", example.fires, example.context)
+    assert [(f.start, f.end) for f in found] == [(0, len(example.fires))]
+    assert of("sameness", example.fires, replace(example.context, earlier_texts=())) == []
+
+
+def test_the_answer_is_sorted_and_repeatable() -> None:
+    """Findings come in the order of the text, and twice the same."""
+    text = " ".join(example.fires for example in EXAMPLES.values())
+    first = check_tone(text, SERIOUS)
+    assert first == check_tone(text, SERIOUS)
+    assert [f.start for f in first] == sorted(f.start for f in first)
+    assert len(categories(text, SERIOUS)) > 12
