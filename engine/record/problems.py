@@ -1,7 +1,7 @@
 """Stores problems: the fold of their events, written over the row of each subject that an event just touched."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,7 @@ def row_of(state: ProblemState, incident: IncidentNews | None) -> Row:
     """The columns of a problem; an outage is resolved when its incident is over, and the incident's words win."""
     row: Row = {field: getattr(state, field) for field in _FIELDS}
     if state.kind == "outage" and incident is not None:
-        row |= {"state": incident.problem_state, "resolved_at": incident.ended_at} | incident.words
+        row |= {"state": incident.problem_state, "resolved_at": incident.ended_at, **incident.words}
     return row
 
 
@@ -75,29 +75,24 @@ def _stored(session: Session, subjects: Collection[Subject]) -> Mapping[Subject,
 
 def _store(session: Session, wanted: Mapping[Subject, Row], known: Mapping[Subject, Row]) -> set[UUID]:
     """Write what differs, and answer whose problems changed."""
-    new = [
-        {"id": new_id(), "customer_id": customer_id, "key": key} | row
-        for (customer_id, key), row in wanted.items()
-        if (customer_id, key) not in known
-    ]
+    new = [subject for subject in wanted if subject not in known]
+    gone = [subject for subject in known if subject not in wanted]
     changed = [
-        {"id": known[subject]["id"]} | row
+        subject
         for subject, row in wanted.items()
         if subject in known and any(known[subject][field] != row[field] for field in _FIELDS)
     ]
     if new:
-        session.execute(insert(Problem), new)
+        keys = [{"id": new_id(), "customer_id": customer_id, "key": key} for customer_id, key in new]
+        session.execute(insert(Problem), [key | wanted[subject] for key, subject in zip(keys, new, strict=True)])
     if changed:
-        session.execute(update(Problem), changed)
-    gone = [subject for subject in known if subject not in wanted]
+        session.execute(update(Problem), [{"id": known[subject]["id"]} | wanted[subject] for subject in changed])
     _retract(session, [known[subject]["id"] for subject in gone])
-    by_id = {row["id"]: customer_id for (customer_id, _), row in known.items()}
-    return {row["customer_id"] for row in new} | {by_id[row["id"]] for row in changed} | {one for one, _ in gone}
+    return {customer_id for customer_id, _ in (*new, *changed, *gone)}
 
 
-def _retract(session: Session, ids: Iterable[UUID]) -> None:
+def _retract(session: Session, ids: Sequence[UUID]) -> None:
     """A problem whose every event was retracted goes; where a moment tells of it, it stays as a mere contact."""
-    ids = list(ids)
     if not ids:
         return
     told = exists().where(Moment.problem_id == Problem.id)
