@@ -1,20 +1,14 @@
 """The shape of a trigger's definition. Everything that a trigger says is here; the kinds add the shape of `params`."""
 
 from datetime import time
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from engine.conditions import Condition
+from engine.strict import Name, Strict
 
 Family = Literal["celebrate", "reassure", "recover"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
-
-
-class Strict(BaseModel):
-    """Unknown fields are errors: a misspelt field must not pass silently."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SendRules(Strict):

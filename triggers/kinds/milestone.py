@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from engine.definitions.schema import Name, Strict
 from engine.kinds import NOTHING_CROSSED, Crossing, Fact, FoldEvent, Metric, Occurrence, TotalState
+from engine.strict import Name, Strict
 from triggers.kinds.metrics import Distinct, Feed, Filter, Maximum, Sum, Trait
 
 Property = Annotated[str, Field(min_length=1, max_length=60)]

@@ -21,8 +21,8 @@ from engine.dates.periods import (
     periods_between,
     previous_period,
 )
-from engine.definitions.schema import Name, Strict
 from engine.kinds import NOTHING_CROSSED, Crossing, Fact, FoldEvent, Metric, Occurrence, TotalState
+from engine.strict import Name, Strict
 from triggers.kinds.metrics import metric_key
 
 SHORTEST = 3
