@@ -1,0 +1,86 @@
+"""Makes up who the sample's customers are. Names, addresses, birthdays and consents are invented, and say so.
+
+Everything follows from the customer's number, so that two runs make the same people.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from faker import Faker
+
+from engine.record.customers import ConsentRow, CustomerRow
+
+MADE_UP = "sample, made up"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A locale, a country and a time zone that go together, and how many in a hundred live so."""
+
+    locale: str
+    country: str
+    zone: str
+    share: int
+    names: str
+
+
+HOMES = (
+    Home("en-US", "US", "America/New_York", 36, "en_US"),
+    Home("en-US", "US", "America/Chicago", 22, "en_US"),
+    Home("en-US", "US", "America/Denver", 6, "en_US"),
+    Home("en-US", "US", "America/Los_Angeles", 20, "en_US"),
+    Home("en-GB", "GB", "Europe/London", 5, "en_GB"),
+    Home("de-DE", "DE", "Europe/Berlin", 6, "de_DE"),
+    Home("es-ES", "ES", "Europe/Madrid", 5, "es_ES"),
+)
+
+
+class People:
+    """Makes customers by their number."""
+
+    def __init__(self, today: date) -> None:
+        self._today = today
+        self._names = {home.names: Faker(home.names) for home in HOMES}
+
+    def make(self, customer: str) -> CustomerRow:
+        """The person with this number."""
+        dice = random.Random(int(customer))  # noqa: S311 - made data, not a secret
+        home = dice.choices(HOMES, [home.share for home in HOMES])[0]
+        faker = self._names[home.names]
+        faker.seed_instance(int(customer))
+        first, last = faker.first_name(), faker.last_name()
+        return CustomerRow(
+            external_id=customer,
+            # Some people never told us their name: their drafts must stop and ask, not say "Dear ,".
+            first_name=None if dice.random() < 0.01 else first,
+            last_name=last,
+            locale=home.locale,
+            country=home.country,
+            zone=home.zone,
+            traits={"made_up": "name, address, birthday, consent"},
+            dates=_birthday(dice, self._today),
+            contacts={"email": f"customer{customer}@example.com"},
+            consents=_consents(dice, self._today),
+        )
+
+
+def _birthday(dice: random.Random, today: date) -> dict[str, str]:
+    """One in six has told us a birthday; some without the year, a few as a form's placeholder."""
+    if dice.random() > 1 / 6:
+        return {}
+    born = today - timedelta(days=dice.randint(20 * 365, 75 * 365))
+    if dice.random() < 0.03:
+        return {"birthday": "1900-01-01"}
+    if dice.random() < 0.2:
+        return {"birthday": f"--{born:%m-%d}"}
+    return {"birthday": born.isoformat()}
+
+
+def _consents(dice: random.Random, today: date) -> tuple[ConsentRow, ...]:
+    """Nine in ten agreed to hear from us, some said no, and of some we have no record."""
+    chance = dice.random()
+    if chance > 0.95:
+        return ()
+    since = datetime.combine(today - timedelta(days=400), datetime.min.time()).astimezone()
+    return (ConsentRow("refused" if chance > 0.9 else "granted", source=MADE_UP, given_at=since),)
