@@ -65,6 +65,7 @@ def test_stopping_does_not_wait_for_clients() -> None:
         server.stop()
         with pytest.raises(psycopg.OperationalError):
             client.execute("SELECT 1")
+        assert "database system is shut down" in (server.home / "log").read_text()
 
 
 def test_leaves_nothing_behind() -> None:
