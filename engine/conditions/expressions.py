@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Numeric, Text, literal
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import TypeEngine
 
@@ -15,7 +16,7 @@ class json_text(FunctionElement[Any]):  # noqa: N801 - reads as the SQL function
     json_type = "string"
     type: TypeEngine[Any] = Text()
 
-    def __init__(self, column: ColumnElement[Any], *path: str) -> None:
+    def __init__(self, column: ColumnElement[Any] | QueryableAttribute[Any], *path: str) -> None:
         sqlite_path = "$" + "".join(f'."{part}"' for part in path)
         super().__init__(column, literal(sqlite_path), *(literal(part) for part in path))
 

@@ -1,0 +1,71 @@
+"""The names of all holds, what each means to a person, how it ends, and which of them are final.
+
+A final one skips the moment at once; all others wait, while expiry runs on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+EXCEPTION = "exception:"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One named hold: a sentence about the customer or trigger for people to read, and how it ends."""
+
+    sentence: str
+    ends: str
+    final: bool = False
+
+
+REASONS: Mapping[str, Reason] = {
+    "deceased": Reason("The customer has died.", "never", final=True),
+    "closed": Reason("The customer closed their account.", "never", final=True),
+    "erased": Reason("The customer asked to be erased.", "never", final=True),
+    "trigger_retired": Reason("The trigger was retired.", "never", final=True),
+    "minor": Reason("The customer is a minor, and celebrations are not sent to children.", "when the record says so"),
+    "life_event": Reason("Somebody noted a life event that celebrations must not disturb.", "when the note expires"),
+    "not_now": Reason("The customer asked to be left alone for now.", "when the note expires"),
+    "relationship_quiet": Reason(
+        "The customer did nothing with us in the twelve months before, so years together would ring hollow.",
+        "when the customer does something",
+    ),
+    "consent_unknown": Reason("No consent is recorded for this channel and occasion.", "when consent is recorded"),
+    "consent_refused": Reason("The customer refused messages like this one.", "when the customer agrees again"),
+    "consent_expired": Reason("The consent for messages like this one has expired.", "when consent is renewed"),
+    "suppressed": Reason("The customer, or the address, must not be written to.", "when the suppression is lifted"),
+    "occasion_off": Reason("The customer does not want to hear about this occasion.", "when they want to"),
+    "no_channel": Reason("There is no address to reach the customer on this channel.", "when an address is recorded"),
+    "open_problem": Reason("Something that went wrong for the customer is still open.", "when it is resolved"),
+    "settling": Reason(
+        "A problem was resolved and has to stay resolved for a while first.", "four days after the resolution"
+    ),
+    "recovery_first": Reason(
+        "A message about what went wrong is on its way and goes first.", "when it went, or ended unsent"
+    ),
+    "recovery_gap": Reason("A message about a problem went out a short while ago.", "seven days after that message"),
+    "low_answer": Reason("The customer recently gave us a low score.", "thirty days after that answer"),
+    "cap": Reason("The customer hears enough from us around this day.", "when a planned message ends unsent"),
+    "clash_lost": Reason(
+        "Another celebration of the same day goes instead.", "when that message ends unsent; then it is planned afresh"
+    ),
+    "audience_not_met": Reason("The customer is not among those this trigger is meant for.", "when they are"),
+    "trigger_paused": Reason("The trigger is paused.", "when somebody switches it on"),
+    "shadow": Reason("The trigger only watches for now and sends nothing.", "when the trigger is switched on"),
+    "missing_fact": Reason("A fact that the text needs is not known.", "when the fact is recorded"),
+}
+
+# Opened and released by those who write, never by looking at the customer.
+KEPT = frozenset({"missing_fact"})
+
+
+def is_final(name: str) -> bool:
+    """Whether a hold ends the moment. What a trigger's own exception means, the trigger says."""
+    return name in REASONS and REASONS[name].final
+
+
+def sentence(name: str) -> str:
+    """What a hold means, in plain words."""
+    if name.startswith(EXCEPTION):
+        return f"The trigger's exception “{name.removeprefix(EXCEPTION).replace('_', ' ')}” applies."
+    return REASONS[name].sentence if name in REASONS else name
