@@ -115,6 +115,7 @@ class Case:
             fact
             for fact in self.facts
             if fact.name not in self.words("not_concrete")
+            and fact.name.split("_")[0] not in self.words("not_about_the_customer")
             and not (isinstance(fact.value, str) and set(fold_name(fact.value)) <= self.name_parts)
         )
 

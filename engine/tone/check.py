@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from engine.tone.case import Case, Spot
 from engine.tone.checks import CHECKS
 from engine.tone.finding import Finding, Severity
-from engine.tone.reading import read
+from engine.tone.reading import read, without_hints
 from engine.tone.rulebook import Rule, Rulebook, rulebook_for
 from engine.tone.setting import ToneContext
 
@@ -21,7 +21,7 @@ def check_tone(text: str, context: ToneContext) -> list[Finding]:
     book = rulebook_for(context.locale)
     length = next((rule for rule in book.rules if rule.check == "length"), None)
     limit = int(length.number("letters")) if length else len(text)
-    case = Case(read(text[:limit]), context, book)
+    case = Case(read(without_hints(text[:limit])), context, book)
     found = [_finding(text, rule, spot) for rule in book.rules if _applies(rule, case) for spot in _spots(rule, case)]
     if length and len(text) > limit:
         found.append(_finding(text, length, Spot(limit, len(text))))

@@ -22,7 +22,7 @@ class Known:
 
 def known_facts(facts: Mapping[str, object]) -> tuple[Known, ...]:
     """Every single value of the facts. What is true or false, or missing, says nothing in a text and is left out."""
-    return tuple(known for name, value in facts.items() for known in _single(name, value, 0))
+    return tuple(known for name, value in facts.items() for known in _single(name.lower().replace(".", "_"), value, 0))
 
 
 def _single(name: str, value: object, depth: int) -> Iterator[Known]:

@@ -12,6 +12,7 @@ _APOSTROPHES = dict.fromkeys("’‘ʼ＇`´", "'")
 _QUOTES = dict.fromkeys("“”„«»", '"')
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0f*")  # with Markdown's emphasis stars
 _END_OF_SENTENCE = re.compile(r"[.!?…]+|\n")
+_HINT = re.compile(r"\[\[[ \t]{0,9}hint:[^\[\]\n]{1,320}\]\]")
 _WORD = re.compile(r"\w+")
 _SHORT_FORMS = ("mr", "mrs", "ms", "dr", "no", "st", "e.g", "i.e")
 
@@ -62,6 +63,11 @@ class Reading:
     @cached_property
     def _starts(self) -> list[int]:
         return [start for start, _ in self.sentences]
+
+
+def without_hints(text: str) -> str:
+    """The text with spaces where a draft hints what the agent might write: a hint never reaches a customer."""
+    return _HINT.sub(lambda match: " " * len(match.group()), text)
 
 
 def read(text: str) -> Reading:

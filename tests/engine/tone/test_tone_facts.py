@@ -137,6 +137,18 @@ def test_a_name_and_the_company_are_not_concrete(facts: dict[str, object]) -> No
     assert "no_concrete_fact" not in {f.category for f in check_tone("Hi Ana, thank you for 3 letters.", context)}
 
 
+def test_facts_may_come_in_groups() -> None:
+    """The shape templates see: the customer's name is known, and neither mission nor sender makes a text concrete."""
+    facts = {
+        "customer": {"first_name": "Maria", "orders": 10},
+        "mission": {"signature": "Rosa of Loom & Lantern"},
+        "sender": {"team": "Customer care"},
+    }
+    found = check_tone("Hi Bob, your 12th order. Rosa of Loom & Lantern, Customer care", ToneContext(facts=facts))
+    assert [(f.text, f.category) for f in found][1:] == [("Bob", "wrong_fact"), ("12th", "wrong_fact")]
+    assert found[0].category == "no_concrete_fact"
+
+
 def test_other_languages_compare_bare_digits() -> None:
     """A digit that is nobody's, where none of the right ones is said."""
     assert wrong("Deine 12. Bestellung, Ana", {"order_count": 10}, "de-AT") == ["12"]

@@ -50,6 +50,13 @@ def test_other_languages_get_the_rules_of_every_language(locale: str) -> None:
     assert rules == {"placeholder", "capitals", "exclamations", "mission-words", "same-again"}
 
 
+def test_a_hint_for_the_agent_is_not_part_of_the_text() -> None:
+    """Hints never reach a customer; a mark that is no hint does, and blocks."""
+    text = "I am sorry.\n\n[[ hint: SAY SORRY once, calm down ]]\n\nI have refunded 3 orders. [[ cut"
+    found = check_tone(text, ToneContext(family="recover"))
+    assert [(f.rule, f.severity, text[f.start : f.end]) for f in found] == [("placeholder", "block", "[[ cut")]
+
+
 def test_words_of_another_language_are_no_placeholders() -> None:
     """'null' is zero in German, and 'todo' is all in Spanish."""
     assert check_tone("null Fehler", ToneContext(locale="de")) == []
