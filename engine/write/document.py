@@ -17,6 +17,7 @@ class Document:
 
     path: Path
     fields: Mapping[str, yaml.Node]
+    lines: Mapping[str, int]
     line: int = 1
     within: str = ""
     asked: set[str] = field(default_factory=set)
@@ -62,8 +63,7 @@ class Document:
                 raise self.complaint(name, "is not a field we know")
 
     def complaint(self, name: str, message: str) -> InvalidDefinition:
-        node = self.fields.get(name.partition("[")[0])
-        line = node.start_mark.line + 1 if node is not None else self.line
+        line = self.lines.get(name.partition("[")[0], self.line)
         return InvalidDefinition(f"{self.path}: line {line}: {self.within}{name}: {message}")
 
     def has(self, name: str) -> bool:
@@ -127,9 +127,10 @@ def _document(node: yaml.Node | None, path: Path, within: str) -> Document:
     if not isinstance(node, yaml.MappingNode):
         raise InvalidDefinition(f"{path}: line {line}: {within or 'the file'}: must hold fields, as in name: value")
     fields: dict[str, yaml.Node] = {}
+    lines: dict[str, int] = {}
     for key, value in node.value:
         name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
         if name in fields:
             raise InvalidDefinition(f"{path}: line {key.start_mark.line + 1}: {name}: is there twice")
-        fields[name] = value
-    return Document(path, fields, line, f"{within}." if within else "")
+        fields[name], lines[name] = value, key.start_mark.line + 1
+    return Document(path, fields, lines, line, f"{within}." if within else "")

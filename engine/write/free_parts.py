@@ -7,8 +7,10 @@ forge one: doubled square brackets in values are broken up when they are escaped
 import re
 from dataclasses import dataclass
 
-_HINT = re.compile(r"\[\[[ \t]*hint:[ \t]*([^\[\]\n]{1,300}?)[ \t]*\]\]")
-_ALONE = re.compile(rf"^[ \t]*{_HINT.pattern}[ \t]*$\n?", re.MULTILINE)
+_MARK = r"\[\[[ \t]*hint:(.{0,500}?)\]\]"
+_HINT = re.compile(_MARK, re.IGNORECASE)
+_WITH_BLANK = re.compile(f" ?{_MARK}", re.IGNORECASE)
+_ALONE = re.compile(rf"^[ \t]*{_MARK}[ \t]*$\n?", re.IGNORECASE | re.MULTILINE)
 _GAPS = re.compile(r"\n{3,}")
 
 
@@ -25,14 +27,14 @@ class FreePart:
 def free_parts(text: str) -> list[FreePart]:
     """The places in `text` that still carry a hint, in order."""
     return [
-        FreePart(found.start(), found.end(), text.count("\n", 0, found.start()) + 1, found[1])
+        FreePart(found.start(), found.end(), text.count("\n", 0, found.start()) + 1, found[1].strip())
         for found in _HINT.finditer(text)
     ]
 
 
 def without_hints(text: str) -> str:
     """`text` as a customer may see it: every hint gone, and no gap where it stood."""
-    bare = re.sub(r" ?" + _HINT.pattern, "", _ALONE.sub("", text))
+    bare = _WITH_BLANK.sub("", _ALONE.sub("", text))
     return _GAPS.sub("\n\n", bare).strip()
 
 

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from engine.write.folders import TemplateFolder
+
 EN = {
     "customer": {"first_name": "Maria"},
     "sender": {"name": "Rosa Lind", "team": "Customer care"},
@@ -22,18 +24,27 @@ EN = {
     "next_step": "the workshop is testing a new switch",
 }
 # In these two the next step is not known: whatever follows `if next_step` must read well without it.
-ES = {**EN, "what_happened": "falta la pantalla del flexo", "what_we_did": "hemos enviado la pantalla", "next_step": None}
-DE = {**EN, "what_happened": "die Lampe kam ohne Schirm", "what_we_did": "wir haben den Schirm geschickt", "next_step": None}
+ES = {
+    **EN,
+    "what_happened": "falta la pantalla del flexo",
+    "what_we_did": "hemos enviado la pantalla",
+    "next_step": None,
+}
+DE = {
+    **EN,
+    "what_happened": "die Lampe kam ohne Schirm",
+    "what_we_did": "wir haben den Schirm geschickt",
+    "next_step": None,
+}
 
 FACTS: dict[str, dict[str, object]] = {"en": EN, "es": ES, "de": DE}
-OUTAGE = {"what_happened": "you could not sign in from noon until three", "what_we_did": "we replaced the failed server"}
+OUTAGE = {"what_happened": "sign-in failed from noon until three", "what_we_did": "we replaced the failed server"}
 
 
-def typical_facts(occasion: str, locale: str) -> dict[str, object]:
-    """What the records hold on an ordinary day. A solved ticket has no next step; a case still open has one."""
-    facts = dict(FACTS[locale])
-    if occasion == "outage_over":
-        facts |= OUTAGE
-    if occasion in ("ticket_solved", "ticket_solved_serious"):
-        facts["next_step"] = None
-    return facts
+def typical_facts(folder: TemplateFolder, locale: str) -> dict[str, object]:
+    """What the records hold on an ordinary day, and nothing that this occasion did not ask for."""
+    facts = FACTS[locale] | (OUTAGE if folder.occasion == "outage_over" else {})
+    if folder.occasion in ("ticket_solved", "ticket_solved_serious"):
+        facts |= {"next_step": None}
+    asked = {fact.partition(".")[0] for fact in (*folder.needs, *folder.may_use)}
+    return {name: value for name, value in facts.items() if name in asked}
