@@ -190,6 +190,33 @@ def test_sameness_looks_past_names_and_numbers_but_not_past_words() -> None:
     assert of("sameness", example.fires, replace(example.context, earlier_texts=())) == []
 
 
+def test_names_alone_make_no_new_text() -> None:
+    """A short text full of names and numbers is the same for the next customer."""
+    context = ToneContext(names=("Ana", "Rosa"), earlier_texts=("Thank you Rosa. Six for Rosa. Yours, Rosa.",))
+    assert of("sameness", "Thank you Ana. Ten for Ana. Yours, Ana.", context)
+
+
+def test_a_value_that_is_also_sayable_may_be_said() -> None:
+    """Fifty orders are fifty, though the spend is fifty too."""
+    context = ToneContext(facts={"order_count": 50, "city": "Graz"}, unsayable={"spend": 50, "town": "Graz"})
+    assert of("fake_intimacy", "Fifty orders to Graz.", context) == []
+    assert of("fake_intimacy", "Fifty orders to Graz.", replace(context, facts={}))
+
+
+@pytest.mark.parametrize("text", ["None, I hope. 3 left.", "What is open: None.", "See [date](https://example.test)."])
+def test_what_only_looks_like_a_placeholder_is_spared(text: str) -> None:
+    """A sentence may begin with None, a list may say None, and a link may be called date."""
+    assert of("unfilled_template", text, ToneContext()) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Hi None, 3 left.", "your None order", "See [date].", "on <date>", "${x}", "*|FNAME|*"]
+)
+def test_what_a_template_left_behind_blocks(text: str) -> None:
+    """None in place of a value, and the marks of several template languages."""
+    assert [f.severity for f in of("unfilled_template", text, ToneContext())] == ["block"]
+
+
 def test_the_answer_is_sorted_and_repeatable() -> None:
     """Findings come in the order of the text, and twice the same."""
     text = " ".join(example.fires for example in EXAMPLES.values())
