@@ -101,7 +101,12 @@ def send(jubilee: Jubilee, worker: str) -> int:
         return 0
     settings = jubilee.settings
     sender = submitting.Sender(
-        jubilee.db, jubilee.channels, company=settings.company_name, team=settings.team_name, now=clock.now
+        db=jubilee.db,
+        channels=jubilee.channels,
+        default_channel=settings.default_channel,
+        company=settings.company_name,
+        team=settings.team_name,
+        now=clock.now,
     )
     accepted = 0
     while True:

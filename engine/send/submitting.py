@@ -15,8 +15,9 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from engine.bell import ring
+from engine.plan.candidates import Channels as Offered
 from engine.plan.ending import cancel_moments, end_message
-from engine.plan.holds import HoldView, holds_of
+from engine.plan.holds import HoldView, holds_of, store_holds
 from engine.send.channels import Channels
 from engine.send.claiming import MAX_ATTEMPTS, Claim, sending_stopped
 from engine.send.composing import compose
@@ -39,9 +40,15 @@ class Sender:
 
     db: Database
     channels: Channels
+    default_channel: str
     company: str
     team: str
     now: Now
+
+    @property
+    def offered(self) -> Offered:
+        """The channels as planning knows them."""
+        return Offered(frozenset(self.channels), self.default_channel)
 
 
 def submit(sender: Sender, claims: Sequence[Claim]) -> int:
@@ -61,8 +68,9 @@ def begin_submitting(session: Session, sender: Sender, claims: Sequence[Claim]) 
     mine = _still_claimed(session, claims, now)
     moments = _moments_of(session, [message.id for message in mine.values()])
     every = [moment_id for ids in moments.values() for moment_id in ids]
-    holds = holds_of(session, every, now=now)
-    untrue = no_longer_true(session, every, now=now)
+    holds = holds_of(session, every, now=now, channels=sender.offered)
+    store_holds(session, every, holds, now=now)
+    untrue = no_longer_true(session, every)
     going = []
     for delivery_id, message in mine.items():
         ids = moments[message.id]

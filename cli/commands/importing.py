@@ -1,0 +1,1 @@
+"""Commands that record customers and events from CSV files."""

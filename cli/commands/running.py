@@ -1,0 +1,87 @@
+"""Commands that start Jubilee: all in one process, the pages alone, or only the schema."""
+
+import socket
+import time
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.output import Exit, err, fail, out
+from cli.place import first_sign_in, make_ready, opened
+from cli.sample.loading import let_arrive, load_sample, sample_of
+from engine.rounds import Jubilee
+from engine.settings import settings
+from engine.storage import migrate as migrations
+
+
+def up(
+    sample: Annotated[
+        str, typer.Option(help="`cdnow`: load the sample the first time. `none`: start empty.")
+    ] = "cdnow",
+    real_dates: Annotated[bool, typer.Option(help="Keep the sample's real dates of 1997 and 1998.")] = False,
+) -> None:
+    """Start everything in one process: web pages, worker and schedule."""
+    from cli import embedded
+
+    if sample not in ("cdnow", "none"):
+        fail(f"--sample: `{sample}` is neither `cdnow` nor `none`", Exit.USAGE)
+    configuration = settings()
+    if not configuration.broker_url.startswith("memory:"):
+        fail("JUBILEE_BROKER_URL: `jubilee up` uses the in-process broker; for Redis start `serve`, worker and beat")
+    _check_port(configuration.host, configuration.port)
+    with opened() as jubilee:
+        make_ready(jubilee)
+        sign_in = first_sign_in(jubilee)
+        if sample != "none":
+            _load_once(jubilee, real_dates)
+        with embedded.working():
+            out.print(f"\nJubilee is at [bold]http://{configuration.host}:{configuration.port}[/bold]")
+            out.print(f"Sign in: {sign_in}")
+            out.print("Stop with Ctrl-C.\n")
+            embedded.serve(configuration)
+    out.print("Stopped. Your data are kept.")
+
+
+def serve() -> None:
+    """Serve the web pages alone; workers and beat run elsewhere."""
+    from cli import embedded
+
+    embedded.serve(settings())
+
+
+def migrate() -> None:
+    """Bring the schema to the newest revision and add what is shipped and missing."""
+    with opened() as jubilee:
+        make_ready(jubilee)
+        first_sign_in(jubilee)
+        out.print(f"The schema is at revision {migrations.revision(jubilee.db.url)}.")
+
+
+def _load_once(jubilee: Jubilee, real_dates: bool) -> None:
+    with jubilee.db.reading() as session:
+        loaded = sample_of(session)
+    if loaded:
+        let_arrive(jubilee)
+        return
+    started = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out) as bars:
+        tasks = {name: bars.add_task(f"Loading the sample: {name}", total=None) for name in ("customers", "events")}
+        done = load_sample(
+            jubilee,
+            real_dates=real_dates,
+            progress=lambda name, at, total: bars.update(tasks[name], completed=at, total=total),
+        )
+    if done.name == "made":
+        err.print("The CDNOW data are not installed here; a small made sample was loaded.")
+    out.print(f"Loaded in {time.monotonic() - started:.0f} s.")
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            fail(f"JUBILEE_PORT: cannot listen on {host}:{port}: {error.strerror}")
