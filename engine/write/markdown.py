@@ -28,7 +28,7 @@ def _allowed(url: str) -> bool:
         return False
 
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(["image", "html_block", "html_inline", "code"])
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(["image", "code"])
 _MARKDOWN.validateLink = _allowed  # type: ignore[method-assign]
 _CLEANER = nh3.Cleaner(tags=set(TAGS), attributes={"a": {"href"}, "ol": {"start"}}, url_schemes=set(SCHEMES))
 

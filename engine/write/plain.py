@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from engine.errors import NotPlain
-from engine.write.syntax import RESERVED
+from engine.write.grammar import RESERVED
 
 MAX_TEXT = 2_000  # characters
 MAX_LIST = 20

@@ -1,6 +1,6 @@
 """Renders marketing's templates: checked, dressed and compiled once, on plain values only, with a capped output.
 
-Nothing here waits for a clock. Work is bounded by what the grammar of `syntax` allows: a text of at most 20,000
+Nothing here waits for a clock. Work is bounded by what the grammar allows: a text of at most 20,000
 characters, run through once, with loops of at most 20 turns that do not nest.
 """
 
@@ -19,9 +19,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from engine.errors import MissingFact, OutputTooLong, TemplateRefused, WrongKindOfFact
 from engine.write import phrasing
 from engine.write.escape import ChannelFormat, escape
+from engine.write.grammar import FILTERS, fact_path
 from engine.write.phrasing import LOCALE, is_missing, parse_locale
 from engine.write.plain import plain_values
-from engine.write.syntax import FILTERS, fact_path, read
+from engine.write.syntax import read
 
 MAX_OUTPUT = 50_000  # characters
 

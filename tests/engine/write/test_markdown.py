@@ -83,6 +83,12 @@ def test_no_tag_scheme_or_image_gets_through(markdown: str) -> None:
         assert tag not in page.replace("&lt;", "(")
 
 
+def test_tags_and_pictures_are_shown_as_they_were_typed() -> None:
+    """Agents write Markdown, never HTML; a picture is a link that its reader can see."""
+    assert to_html("<b>x</b>") == "<p>&lt;b&gt;x&lt;/b&gt;</p>"
+    assert to_text("<b>x</b> ![y](https://shop.example/y.png)") == "<b>x</b> !y (https://shop.example/y.png)"
+
+
 def test_an_address_as_its_own_words_is_not_said_twice() -> None:
     """<https://shop.example> stays one address."""
     assert to_text("See <https://shop.example>.") == "See https://shop.example."

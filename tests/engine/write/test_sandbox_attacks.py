@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import pytest
+from jinja2 import TemplateAssertionError, UndefinedError
+from jinja2.exceptions import SecurityError
 
 from engine.errors import MissingFact, TemplateRefused
-from engine.write.sandbox import render
+from engine.write.sandbox import _ENVIRONMENT, render
 from engine.write.syntax import MAX_SOURCE, check_template
 
 ESCAPES = [
@@ -135,6 +137,7 @@ BURNERS = [
     "{{ x" + ".a" * 9_000 + " }}",
     "{{ x" + "|date" * 3_000 + " }}",
     "{% if x %}" * 900 + "{% endif %}" * 900,
+    "{% if x %}" * 90 + "{% endif %}" * 90,
     "{% if x %}a" + "{% elif x %}b" * 1_400 + "{% endif %}",
     "{{ " + "9" * 19_000 + " }}",
     "{% if x == " + "9" * 4_000 + " %}a{% endif %}",
@@ -173,6 +176,32 @@ def test_a_dot_reaches_keys_and_never_methods(name: str) -> None:
         render(f"{{{{ customer.{name} }}}}", VALUES, channel_format="text")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ customer.update({'a': 1}) }}",
+        "{{ also.append('x') }}",
+        "{{ f() }}",
+        "{{ 2 ** 3 }}",
+        "{{ -x }}",
+        "{{ 'a' * 3 }}",
+        "{{ customer.__class__ }}",
+        "{{ customer['__class__'] }}",
+        "{{ customer['items'] }}",
+        "{{ 'a'.join }}",
+        "{{ range(3) }}",
+        "{{ lipsum }}",
+        "{{ 'a'|upper }}",
+        "{{ 'a' is string }}",
+        "{% include 'x' %}",
+    ],
+)
+def test_the_second_wall_holds_alone(source: str) -> None:
+    """Were the grammar ever to let one of these pass, the environment behind it still refuses."""
+    with pytest.raises((SecurityError, UndefinedError, TemplateAssertionError, TypeError)):
+        _ENVIRONMENT.from_string(source).render({**VALUES, "f": lambda: "called"})
+
+
 def test_templates_that_burn_are_refused_at_once() -> None:
     """All burners together end within one short-lived child, given one gigabyte and ten seconds of processor time."""
     child = (
@@ -187,6 +216,13 @@ def test_templates_that_burn_are_refused_at_once() -> None:
 def refuse_burners() -> list[str]:
     """The burners that were not refused, or not in both places."""
     passed = []
+    try:
+        _ENVIRONMENT.from_string(
+            BURNERS[0]
+        ).render()  # without the grammar: folding constants would burn at compile time
+        passed.append("the second wall")
+    except SecurityError:
+        pass
     for source in BURNERS:
         try:
             render(source, VALUES, channel_format="text")
