@@ -38,6 +38,7 @@ class Moment(Base):
             where="family = 'recover' AND state NOT IN ('cancelled', 'skipped')",
         ),
         partial("ix_moments_to_plan", "check_at", where="state = 'spotted'"),
+        partial("ix_moments_planned", "trigger_id", "planned_at", where="planned_at IS NOT NULL"),
         partial("ix_moments_to_expire", "expires_at", where="state IN ('spotted', 'planned', 'written')"),
         Index("ix_moments_of_customer", "customer_id", "send_on"),
     )

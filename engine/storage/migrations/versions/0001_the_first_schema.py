@@ -610,6 +610,13 @@ def upgrade() -> None:
     with op.batch_alter_table("moments", schema=None) as batch_op:
         batch_op.create_index("ix_moments_of_customer", ["customer_id", "send_on"], unique=False)
         batch_op.create_index(
+            "ix_moments_planned",
+            ["trigger_id", "planned_at"],
+            unique=False,
+            postgresql_where=sa.text("planned_at IS NOT NULL"),
+            sqlite_where=sa.text("planned_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_moments_to_expire",
             ["expires_at"],
             unique=False,
@@ -823,6 +830,11 @@ def downgrade() -> None:
             "ix_moments_to_expire",
             postgresql_where=sa.text("state IN ('spotted', 'planned', 'written')"),
             sqlite_where=sa.text("state IN ('spotted', 'planned', 'written')"),
+        )
+        batch_op.drop_index(
+            "ix_moments_planned",
+            postgresql_where=sa.text("planned_at IS NOT NULL"),
+            sqlite_where=sa.text("planned_at IS NOT NULL"),
         )
         batch_op.drop_index("ix_moments_of_customer")
 
