@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine.definitions.schema import TriggerDefinition
@@ -17,6 +16,7 @@ from engine.ids import new_id
 from engine.kinds import Kind, KindTable
 from engine.storage.base import Json
 from engine.storage.models import Trigger, TriggerVersion
+from engine.storage.upsert import insert_into
 
 SEED_AUTHOR = "jubilee"
 _KEPT = 1_000
@@ -148,9 +148,8 @@ def _create(
     session: Session, definition: TriggerDefinition, *, author: str, reason: str, now: datetime
 ) -> Trigger | None:
     """A draft with its first version; None where the name is taken, also by a process that does the same just now."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    created = session.scalar(
-        insert(Trigger)
+    created_id = session.scalar(
+        insert_into(session, Trigger)
         .values(
             id=new_id(),
             name=definition.name,
@@ -162,10 +161,12 @@ def _create(
             created_at=now,
         )
         .on_conflict_do_nothing(index_elements=["name"])
-        .returning(Trigger)
+        .returning(Trigger.id)
     )
-    if created is not None:
-        _add_version(session, created, definition, author=author, reason=reason, now=now)
+    if created_id is None:
+        return None
+    created = session.get_one(Trigger, created_id)
+    _add_version(session, created, definition, author=author, reason=reason, now=now)
     return created
 
 

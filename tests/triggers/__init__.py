@@ -1,0 +1,1 @@
+"""Tests of the kinds of trigger and of the shipped definitions."""
