@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from pwdlib import PasswordHash
 from sqlalchemy import func, select
@@ -62,6 +63,13 @@ def authenticate(session: Session, email: str, password: str) -> Person | None:
     known = person is not None and person.active
     fits = _hasher.verify(password, person.password_hash if person is not None and known else _NOBODY)
     return person if known and fits else None
+
+
+def end_sessions(session: Session, person_id: UUID, *, now: datetime) -> None:
+    """End every session of this person, wherever it is open."""
+    person = session.get_one(Person, person_id)
+    person.session_epoch += 1
+    record(session, Doer(person.name, person.id), "sign_out", person, now=now)
 
 
 def anyone(session: Session) -> bool:

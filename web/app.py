@@ -1,0 +1,50 @@
+"""Puts the web application together: one database for its life, security around every answer, sign-in before pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from engine.send.channels.postbox import Postbox
+from engine.settings import Settings
+from engine.storage.session import Database
+from web.errors import handle_errors
+from web.place import Place
+from web.routes import health, signing_in
+from web.security import SecurityHeaders
+from web.session import Sessions, open_secret
+from web.static_files import FOLDER, ROOT, KeptFiles
+from web.throttle import Throttle
+from web.visitors import own_form
+
+# Whoever adds a route adds it here, and it asks for the sign-in by itself.
+SIGNED_IN: tuple[APIRouter, ...] = ()
+
+
+def make_app(configuration: Settings) -> FastAPI:
+    """The application over the installation that `configuration` names."""
+    place = Place(
+        db=Database(configuration.database),
+        settings=configuration,
+        sessions=Sessions(open_secret(configuration)),
+        throttle=Throttle(),
+        postbox=Postbox(configuration.postbox),
+    )
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        place.db.dispose()
+
+    app = FastAPI(
+        title="Jubilee", lifespan=life, dependencies=[Depends(own_form)], openapi_url=None, redirect_slashes=False
+    )
+    app.state.place = place
+    app.add_middleware(SecurityHeaders)
+    app.mount(ROOT, KeptFiles(directory=FOLDER), name="static")
+    app.include_router(health.router)
+    app.include_router(signing_in.router)
+    for router in SIGNED_IN:
+        app.include_router(router)
+    handle_errors(app)
+    return app

@@ -1,0 +1,118 @@
+"""Lets people in: who is signed in, what their role allows, and whether a POST comes from a form of ours."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy import select
+
+from engine.errors import JubileeError, NotAllowed
+from engine.people.accounts import require
+from engine.people.audit import Doer
+from engine.storage.models import Person
+from web.place import Here
+from web.session import Visit
+
+FORM_FIELD = "csrf_token"
+HEADER = "x-csrf-token"
+
+
+class SignInFirst(JubileeError):
+    """You need to sign in first."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__()
+        self.wanted = wanted
+
+
+class ForeignForm(NotAllowed):
+    """This form was not sent from a page of yours, or the page is too old. Nothing was changed; load it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The person who is signed in, as plain values; `csrf_token` is for the forms they are shown."""
+
+    id: UUID
+    name: str
+    email: str
+    role: str
+    zone: str
+    csrf_token: str
+    may_decide: bool
+
+    @property
+    def doer(self) -> Doer:
+        """How the audit trail names them."""
+        return Doer(self.name, self.id)
+
+
+def _signed_in(request: Request, place: Here) -> Visitor:
+    visit = place.sessions.read(request)
+    if visit is None or visit.person_id is None:
+        raise SignInFirst(_wanted(request))
+    with place.db.reading() as session:
+        person = session.scalar(select(Person).where(Person.id == visit.person_id))
+    if person is None or not person.active or person.session_epoch != visit.epoch:
+        raise SignInFirst(_wanted(request))
+    request.state.visitor = visitor = Visitor(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        role=person.role,
+        zone=person.zone,
+        csrf_token=place.sessions.csrf_token(visit),
+        may_decide=_may(person, "agent"),
+    )
+    return visitor
+
+
+SignedIn = Annotated[Visitor, Depends(_signed_in)]
+
+
+def _deciding(visitor: SignedIn) -> Visitor:
+    if not visitor.may_decide:
+        raise NotAllowed(f"This needs the role agent; yours is {visitor.role}. You can read everything here.")
+    return visitor
+
+
+Deciding = Annotated[Visitor, Depends(_deciding)]
+
+
+async def own_form(request: Request, place: Here) -> None:
+    """Refuse whatever may change something and does not carry the token of the visitor's own session."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    visit = place.sessions.read(request)
+    token = request.headers.get(HEADER) or str((await request.form()).get(FORM_FIELD, ""))
+    if visit is None or not _owns(place, visit, token):
+        raise ForeignForm
+
+
+def local_path(wanted: str) -> str:
+    """`wanted` where it is a path of ours, else the queue: nobody is sent elsewhere from the sign-in."""
+    parts = urlsplit(wanted)
+    local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return quote(wanted, safe="/?&=%-._~:@!$'()*+,;") if local and wanted.isprintable() else "/queue"
+
+
+def _owns(place: Here, visit: Visit, token: str) -> bool:
+    return place.sessions.owns(visit, token)
+
+
+def _may(person: Person, role: str) -> bool:
+    try:
+        require(person, role)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _wanted(request: Request) -> str:
+    """Where to go after the sign-in. What a POST wanted is lost: it may not be repeated unseen."""
+    if request.method != "GET":
+        return "/queue"
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
