@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
 
 from engine.dates.birthdays import PartialDate, parse_partial_date
 from engine.dates.zones import local_date
 from engine.ids import new_id
 from engine.record.customer_rows import Flat, placeholder
 from engine.record.places import zone_of_country
+from engine.storage.base import Base
 from engine.storage.models import Consent, ContactPoint, Customer, CustomerChange, CustomerDate, Preference
+from engine.storage.upsert import insert_into, table_of
 
 COLUMNS = ("first_name", "last_name", "locale", "zone", "country", "preferred_channel", "deceased", "minor", "closed")
 _FLAGS = ("deceased", "minor", "closed")
@@ -59,7 +60,8 @@ def lock_known(session: Session, external_ids: Collection[str]) -> dict[str, Kno
     """The customers of these external ids, each locked, in the order of their ids."""
     names = {tombstone(one): one for one in external_ids} | {one: one for one in external_ids}
     query = select(Customer.id, Customer.external_id, Customer.erased_at, Customer.traits, *_columns())
-    rows = session.execute(query.where(Customer.external_id.in_(names)).order_by(Customer.id).with_for_update()).all()
+    query = query.where(Customer.external_id.in_(names)).order_by(Customer.id).with_for_update(key_share=True)
+    rows = session.execute(query).all()
     known = {row.id: Known(row.id, names[row.external_id], _flat(row), row.erased_at is not None) for row in rows}
     _read_satellites(session, known)
     return {one.external_id: one for one in known.values()}
@@ -67,11 +69,10 @@ def lock_known(session: Session, external_ids: Collection[str]) -> dict[str, Kno
 
 def create_missing(session: Session, wanted: Mapping[str, Flat], *, now: datetime) -> dict[str, Known]:
     """Insert customers of these external ids; one that somebody else inserted meanwhile is not in the answer."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     rows = [_new_customer(external_id, wanted[external_id], now) for external_id in sorted(wanted)]
     if not rows:
         return {}
-    statement = dialect.insert(Customer).on_conflict_do_nothing(index_elements=["external_id"])
+    statement = insert_into(session, Customer).on_conflict_do_nothing(index_elements=["external_id"])
     made = session.execute(statement.returning(Customer.id, Customer.external_id), rows)
     return {row.external_id: Known(row.id, row.external_id, {}) for row in made}
 
@@ -196,7 +197,7 @@ def _write_preferences(session: Session, differences: Sequence[Difference]) -> N
 
 
 def _changed(
-    session: Session, model: type[DeclarativeBase], keys: Sequence[str], differences: Sequence[Difference], prefix: str
+    session: Session, model: type[Base], keys: Sequence[str], differences: Sequence[Difference], prefix: str
 ) -> list[tuple[Difference, tuple[str, ...], Any]]:
     """Delete what the changed fields of this prefix had, and answer what they are to have now."""
     found = [
@@ -211,14 +212,13 @@ def _changed(
         if old is not None
     ]
     if gone:
-        table = model.__table__
-        assert isinstance(table, Table)
+        table = table_of(model)
         matches = [table.c[key] == bindparam(f"key_{key}") for key in keys]
         session.connection().execute(table.delete().where(table.c.customer_id == bindparam("customer"), *matches), gone)
     return [(one, values, new) for one, values, _, new in found if new is not None]
 
 
-def _insert(session: Session, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+def _insert(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         session.execute(insert(model), rows)
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from engine.dates.birthdays import parse_partial_date
 from engine.dates.zones import local_date
 from engine.definitions.store import ActiveTrigger
-from engine.record.attention import look_again
 from engine.record.consents import settle
+from engine.record.customer_consequences import follow_up
 from engine.record.customer_rows import (
     CheckedRow,
     ConsentRow,
@@ -60,7 +60,8 @@ def record_customers(
 ) -> Recorded:
     """Record at most 1,000 rows. A row changes only what it names, one that changes nothing writes nothing.
 
-    A bad row is refused with its column and reason and the others are kept.
+    A bad row is refused with its column and reason and the others are kept. `triggers`, the paused ones included, tell
+    which traits they watch, and what to fold again for a customer who moved to another zone.
     """
     if len(rows) > MOST_ROWS:
         raise ValueError(f"{len(rows)} rows at once are too many: hand them over in pieces of {MOST_ROWS}")
@@ -77,7 +78,7 @@ def record_customers(
         differences.append(_difference(row, one, row.external_id in created, warnings, now=now, source=source))
     changed = [one for one in differences if one.changes or one.created]
     write(session, changed, now=now)
-    look_again(session, [one.known.id for one in changed], now=now)
+    follow_up(session, changed, triggers, now=now, source=source)
     rejected.sort(key=lambda rejection: rejection.index)
     return Recorded(len(created), len(changed) - len(created), len(differences) - len(changed), rejected, warnings)
 

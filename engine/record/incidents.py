@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine.errors import InvalidInput
@@ -15,6 +14,7 @@ from engine.ids import new_id
 from engine.record.attention import look_again
 from engine.record.unset import UNSET, Unset
 from engine.storage.models import Customer, Incident, Problem
+from engine.storage.upsert import insert_into
 
 _WORDS = ("what_happened", "what_we_did", "next_step", "owner")
 _FIELDS = ("started_at", "ended_at", *_WORDS)
@@ -86,15 +86,19 @@ def _check(row: IncidentRow) -> None:
 
 def _lock_those_who_felt(session: Session, key: str) -> list[UUID]:
     felt = select(Problem.customer_id).where(Problem.kind == "outage", Problem.incident_key == key)
-    locked = select(Customer.id).where(Customer.id.in_(felt)).order_by(Customer.id).with_for_update()
+    locked = select(Customer.id).where(Customer.id.in_(felt)).order_by(Customer.id).with_for_update(key_share=True)
     return list(session.scalars(locked))
 
 
 def _insert_missing(session: Session, keys: Sequence[str], *, now: datetime) -> int:
     """How many of these incidents are new."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     rows = [{"id": new_id(), "key": key, "updated_at": now} for key in keys]
-    made = dialect.insert(Incident).values(rows).on_conflict_do_nothing(index_elements=["key"]).returning(Incident.id)
+    made = (
+        insert_into(session, Incident)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(Incident.id)
+    )
     return len(session.scalars(made).all())
 
 
