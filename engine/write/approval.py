@@ -1,0 +1,131 @@
+"""The one way a text is released, whoever does it: a person, a trigger's policy, or a deadline.
+
+It fills in who signs, takes out what hints are left, has the result read by the tone check once more, and stores it, so
+that what goes is word for word a revision.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from engine.definitions.store import definition_of
+from engine.errors import InvalidInput
+from engine.kinds import Fact
+from engine.storage.models import Message, Person, Revision
+from engine.write.facts import fact_from
+from engine.write.free_parts import waits_for_words
+from engine.write.material import Material, gather
+from engine.write.mission import Mission
+from engine.write.revisions import add_revision, first_draft_of, revision_of, with_texts, wording_of
+from engine.write.signing import Signer, Texts, needs_a_person, signed
+from engine.write.store import mission_in_force, mission_of, template_of
+from engine.write.tone_of import Row, blocks, check_text, may_go_unread, text_of_channel
+
+RELEASE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A revision with all that is needed to read it aloud and to sign it."""
+
+    revision: Revision
+    material: Material
+    facts: Mapping[str, Fact]
+    mission: Mission
+
+    @property
+    def channel_text(self) -> str:
+        """The name of the text that the message's channel carries."""
+        return text_of_channel(self.material.message.channel, self.revision.texts)
+
+    def signer(self, person: str | None) -> Signer:
+        """Who would stand under it; the team where no person does."""
+        team, company = self._said("sender.team"), self._said("company.name")
+        return Signer(person, team, company)
+
+    def as_sent(self, person: str | None) -> dict[str, dict[str, str | None]]:
+        """The texts as the customer would get them."""
+        return signed(self.revision.texts, self.mission, self.signer(person), self.revision.locale)
+
+    def findings_in(self, texts: Texts, sender: str | None) -> list[Row]:
+        """What the tone check says of the text that the channel would carry."""
+        text = texts[text_of_channel(self.material.message.channel, texts)]
+        return check_text(text, self.material, self.facts, self.mission, locale=self.revision.locale, sender=sender)
+
+    def _said(self, name: str) -> str:
+        fact = self.facts.get(name)
+        return str(fact.value) if fact is not None and fact.value else ""
+
+
+def draft_of(session: Session, message: Message, revision: Revision | None = None) -> Draft:
+    """The revision in force, or this one, ready to be read and signed."""
+    revision = revision or revision_of(session, message)
+    mission = mission_of(session, revision.mission_id) if revision.mission_id else mission_in_force(session)[0]
+    facts = {name: fact_from(stored) for name, stored in revision.facts.items()}
+    return Draft(revision, gather(session, [message])[message.id], facts, mission)
+
+
+def approve_text(
+    session: Session,
+    message: Message,
+    *,
+    person: Person | None,
+    now: datetime,
+    release_seconds: int = RELEASE_SECONDS,
+) -> Revision:
+    """Sign and release. The caller holds the message and has made sure that it may be released by this person.
+
+    Raises InvalidInput where the mission or the law forbids the text, or the agent's own words are still missing.
+    """
+    draft = draft_of(session, message)
+    _check_free_part(session, message, draft)
+    sender = person.name if person else None
+    texts = draft.as_sent(sender)
+    findings = draft.findings_in(texts, sender)
+    if blocks(findings):
+        raise InvalidInput(_forbidden(findings))
+    wording = replace(
+        with_texts(wording_of(draft.revision), texts, findings), author_id=person.id if person is not None else None
+    )
+    revision = add_revision(session, message, wording, now=now)
+    message.state, message.approved_at = "approved", now
+    message.approved_by = person.id if person else None
+    message.release_at = now + timedelta(seconds=release_seconds)
+    session.flush()
+    return revision
+
+
+def policy_may_release(session: Session, message: Message) -> bool:
+    """Whether nobody needs to have read it: a light text that nobody forbids, repeats or speaks in its own name."""
+    if message.must_read or message.edited or free_part_of(session, revision_of(session, message)) == "required":
+        return False
+    revision = revision_of(session, message)
+    text = revision.texts[text_of_channel(message.channel, revision.texts)]
+    return may_go_unread(revision.findings) and not needs_a_person(text)
+
+
+def goes_by_itself(session: Session, message: Message) -> bool:
+    """Whether the trigger lets its light texts go as soon as they are written."""
+    policy = definition_of(session, message.trigger_version_id).review.policy
+    return policy == "auto" and policy_may_release(session, message)
+
+
+def free_part_of(session: Session, revision: Revision) -> str:
+    """none, suggested or required, as the template said when this was written."""
+    return template_of(session, revision.template_version_id).free_part if revision.template_version_id else "none"
+
+
+def _check_free_part(session: Session, message: Message, draft: Draft) -> None:
+    if free_part_of(session, draft.revision) != "required":
+        return
+    name = draft.channel_text
+    first = first_draft_of(session, message).texts
+    if waits_for_words(str(draft.revision.texts[name]["body"]), str(first.get(name, {}).get("body") or "")):
+        raise InvalidInput("This message needs words of your own: write in place of each hint, or answer it.")
+
+
+def _forbidden(findings: list[Row]) -> str:
+    first = next(finding for finding in findings if finding["severity"] == "block")
+    return f"This text cannot go: {first['reason']} {first['better']}"
