@@ -68,6 +68,11 @@ def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: da
     return _end_moments(session, Moment.id.in_(moment_ids), "expired", TOO_LATE, now=now)
 
 
+def skip_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: str, *, now: datetime) -> int:
+    """Skip moments for good, by the name of the hold that will not end."""
+    return _end_moments(session, Moment.id.in_(moment_ids), "skipped", reason, now=now)
+
+
 def release_losers(session: Session, customer_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
     """Look again now at what waited for another message or moment of these customers."""
     if not customer_ids:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, select, union_all, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine.ids import new_id
@@ -19,6 +18,7 @@ from engine.plan.reasons import EXCEPTION, KEPT, is_final
 from engine.plan.rules import customer, limits, permission, trigger, trouble
 from engine.plan.sql import until
 from engine.storage.models import Hold, Moment
+from engine.storage.upsert import insert_into
 
 DEFAULT_CHANNELS = Channels()
 _RULES = (
@@ -28,10 +28,7 @@ _RULES = (
     customer.minor,
     customer.life_event,
     customer.not_now,
-    permission.consent_unknown,
-    permission.consent_refused,
-    permission.consent_expired,
-    permission.suppressed,
+    permission.consent,
     permission.occasion_off,
     permission.no_channel,
     trouble.open_problem,
@@ -41,7 +38,7 @@ _RULES = (
     trouble.low_answer,
     trigger.trigger_off,
 )
-_RULES_FOR_EACH_VERSION = (trigger.audience_not_met, trigger.exceptions, limits.cap)
+_RULES_OF_SEVERAL_PARTS = (permission.suppressed, trigger.audience_not_met, trigger.exceptions, limits.cap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def current_holds(
     """Every reason to hold a moment of `scope` now, as (moment_id, name, detail, since, seconds)."""
     judged = judge(session, scope, now=now, channels=channels)
     rows = [rule(judged) for rule in _RULES]
-    rows += [row for rule in _RULES_FOR_EACH_VERSION for row in rule(judged)]
+    rows += [row for rule in _RULES_OF_SEVERAL_PARTS for row in rule(judged)]
     if (quiet := customer.relationship_quiet(judged, session)) is not None:
         rows.append(quiet)
     return union_all(*rows)
@@ -130,6 +127,5 @@ def _open(session: Session, new: Mapping[tuple[uuid.UUID, str], HoldView], *, no
         for (moment_id, name), hold in new.items()
     ]
     if rows:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         # Two who look at the same moment at once open its hold once: uq_holds_open decides.
-        session.execute(insert(Hold).on_conflict_do_nothing(), rows)
+        session.execute(insert_into(session, Hold).on_conflict_do_nothing(), rows)

@@ -75,7 +75,7 @@ def _noted(j: Judged, kind: str) -> HoldRow:
     unexpired = or_(Note.expires_at.is_(None), Note.expires_at > j.now)
     noted = (
         select(Note.customer_id, func.max(Note.expires_at).label("until"))
-        .where(Note.kind == kind, unexpired)
+        .where(Note.customer_id.in_(select(j.c.c.customer_id)), Note.kind == kind, unexpired)
         .group_by(Note.customer_id)
         .subquery(f"noted_{kind}")
     )

@@ -1,6 +1,6 @@
 """Holds that come from what the customer allowed: consent, suppression, wishes, and a way to reach them."""
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select
+from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 
 from engine.plan.candidates import POSTBOX, Judged
 from engine.plan.sql import HoldRow, hold_row
@@ -8,51 +8,43 @@ from engine.storage.models import Consent, ContactPoint, Preference, Suppression
 from engine.storage.models.consent import ANY
 
 
-def consent_unknown(j: Judged) -> HoldRow:
-    """No recorded legal basis is a hold for everything of class marketing (design section 8; cx-rules L7, L10)."""
+def consent(j: Judged) -> HoldRow:
+    """Unknown: no recorded legal basis is a hold for everything of class marketing (design section 8; cx-rules L7).
+
+    Refused: an objection is absolute (L10), also for service: nobody is written to against their word. Expired: implied
+    consent ends, two years after a purchase and six months after an inquiry (L11).
+    """
     ruling = _ruling_consent(j)
+    is_marketing = j.c.c.version_id.in_(j.versions(legal_class="marketing"))
+    name = case(
+        (ruling.c.state == "refused", "consent_refused"),
+        (and_(is_marketing, ruling.c.moment_id.is_(None)), "consent_unknown"),
+        (and_(is_marketing, ruling.c.expires_at <= j.now), "consent_expired"),
+        else_=None,
+    )
     return (
-        hold_row(j.c, "consent_unknown")
+        hold_row(j.c, name, detail=ruling.c.basis)
         .outerjoin(ruling, ruling.c.moment_id == j.c.c.moment_id)
-        .where(_is_marketing(j), ruling.c.moment_id.is_(None))
+        .where(name.is_not(None))
     )
 
 
-def consent_refused(j: Judged) -> HoldRow:
-    """An objection is absolute (cx-rules L10), also for service: nobody is written to against their word."""
-    ruling = _ruling_consent(j)
-    return (
-        hold_row(j.c, "consent_refused")
-        .join(ruling, ruling.c.moment_id == j.c.c.moment_id)
-        .where(ruling.c.state == "refused")
-    )
-
-
-def consent_expired(j: Judged) -> HoldRow:
-    """Implied consent ends: two years after a purchase, six months after an inquiry (cx-rules L11)."""
-    ruling = _ruling_consent(j)
-    return (
-        hold_row(j.c, "consent_expired", detail=ruling.c.basis)
-        .join(ruling, ruling.c.moment_id == j.c.c.moment_id)
-        .where(_is_marketing(j), ruling.c.state == "granted", ruling.c.expires_at <= j.now)
-    )
-
-
-def suppressed(j: Judged) -> HoldRow:
+def suppressed(j: Judged) -> list[HoldRow]:
     """We must not write to this customer, or to one of their addresses, on this channel or any (design promise 4)."""
     c = j.c.c
-    theirs = exists().where(
+    here = or_(Suppression.channel.is_(None), Suppression.channel == c.channel)
+    row = hold_row(j.c, "suppressed", detail=Suppression.reason)
+    their_address = and_(
         ContactPoint.customer_id == c.customer_id,
-        ContactPoint.address_hash == Suppression.address_hash,
         or_(Suppression.channel.is_(None), ContactPoint.channel == c.channel),
     )
-    found = and_(
-        Suppression.lifted_at.is_(None),
-        or_(Suppression.channel.is_(None), Suppression.channel == c.channel),
-        or_(Suppression.customer_id == c.customer_id, theirs),
-    )
-    reason = select(func.min(Suppression.reason)).where(found).correlate(j.c).scalar_subquery()
-    return hold_row(j.c, "suppressed", detail=reason).where(exists().where(found))
+    by_hash = Suppression.address_hash == ContactPoint.address_hash
+    return [
+        row.join(Suppression, Suppression.customer_id == c.customer_id).where(Suppression.lifted_at.is_(None), here),
+        row.join(ContactPoint, ContactPoint.customer_id == c.customer_id)
+        .join(Suppression, by_hash)
+        .where(Suppression.lifted_at.is_(None), here, their_address),
+    ]
 
 
 def occasion_off(j: Judged) -> HoldRow:
@@ -72,10 +64,6 @@ def no_channel(j: Judged) -> HoldRow:
         ContactPoint.customer_id == c.customer_id, ContactPoint.channel == c.channel, ContactPoint.usable
     )
     return hold_row(j.c, "no_channel", detail=c.channel).where(c.channel != POSTBOX, ~reachable)
-
-
-def _is_marketing(j: Judged) -> ColumnElement[bool]:
-    return j.c.c.version_id.in_(j.versions(legal_class="marketing"))
 
 
 def _ruling_consent(j: Judged) -> Subquery:

@@ -29,7 +29,7 @@ def settling(j: Judged) -> HoldRow:
     """A problem has to stay resolved for four days before there is anything to celebrate (cx-rules S15)."""
     resolved = (
         select(Problem.customer_id, func.max(Problem.resolved_at).label("resolved_at"))
-        .where(Problem.state == "resolved", Problem.resolved_at > j.now - SETTLING)
+        .where(_is_candidate(j, Problem), Problem.state == "resolved", Problem.resolved_at > j.now - SETTLING)
         .group_by(Problem.customer_id)
         .subquery("settling")
     )
@@ -64,7 +64,7 @@ def recovery_gap(j: Judged) -> HoldRow:
     """Celebrations wait for seven days after a recovery message (design promise 10)."""
     went = (
         select(Message.customer_id, func.max(Message.handed_over_at).label("at"))
-        .where(Message.family == "recover", Message.handed_over_at > j.now - RECOVERY_GAP)
+        .where(_is_candidate(j, Message), Message.family == "recover", Message.handed_over_at > j.now - RECOVERY_GAP)
         .group_by(Message.customer_id)
         .subquery("went")
     )
@@ -83,7 +83,7 @@ def low_answer(j: Judged) -> HoldRow:
     low = (
         select(Event.customer_id, func.max(Event.occurred_at).label("at"))
         .where(
-            Event.customer_id.in_(select(j.c.c.customer_id)),
+            _is_candidate(j, Event),
             Event.name.in_(LOW_SCORES),
             Event.occurred_at > j.now - LOW_ANSWER,
             is_low,
@@ -97,6 +97,11 @@ def low_answer(j: Judged) -> HoldRow:
         .join(low, low.c.customer_id == j.c.c.customer_id)
         .where(_celebrates(j))
     )
+
+
+def _is_candidate(j: Judged, model: type[Problem | Message | Event]) -> ColumnElement[bool]:
+    """Looks at the customers in question alone, by the index on their id."""
+    return model.customer_id.in_(select(j.c.c.customer_id))
 
 
 def _celebrates(j: Judged) -> ColumnElement[bool]:

@@ -1,0 +1,286 @@
+"""One pass of planning: spotted moments become planned messages, or wait under a name, or end with a reason.
+
+Each pass takes a batch, locks its customers, and asks the same number of statements whatever the batch holds.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import false, func, literal, or_, select, union_all, update
+from sqlalchemy.orm import Session
+
+from engine.conditions import to_sql
+from engine.conditions.expressions import json_boolean
+from engine.dates.team import TeamHours
+from engine.dates.windows import Window
+from engine.definitions.store import ActiveTrigger
+from engine.plan.brake import pull_brakes
+from engine.plan.candidates import Channels, chosen_channel, of_the_occasion
+from engine.plan.clashes import Settled, settle
+from engine.plan.contender import Contender
+from engine.plan.control import in_control
+from engine.plan.drafting import join_messages, make_messages, standing_celebrations
+from engine.plan.ending import expire_moments, skip_moments
+from engine.plan.holds import DEFAULT_CHANNELS, HoldView, holds_of, store_holds
+from engine.plan.slots import Slot, Wish, first_slot
+from engine.plan.untrue import cancel_untrue
+from engine.storage.models import Customer, Moment, Preference
+from engine.transitions import MOMENT, sources_of
+
+BATCH = 1_000
+LOOK_AGAIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """What planning takes from the installation."""
+
+    channels: Channels = DEFAULT_CHANNELS
+    batch: int = BATCH
+
+
+DEFAULTS = PlanSettings()
+Found = dict[uuid.UUID, list[HoldView]]
+
+
+def plan_due(
+    session: Session,
+    triggers: Sequence[ActiveTrigger],
+    *,
+    now: datetime,
+    team: TeamHours,
+    settings: PlanSettings = DEFAULTS,
+) -> int:
+    """Plan up to a batch of the moments that are due to be looked at; how many were handled. Call until it answers 0.
+
+    Moments of triggers that are not among `triggers` (paused ones, say) are held by name like all others.
+    """
+    ids = _lock_due(session, now=now, limit=settings.batch)
+    if not ids:
+        return 0
+    cancel_untrue(session, ids, now=now)
+    rows = _read(session, ids, settings.channels)
+    ready, waiting, over = _in_time(rows, {trigger.id: trigger for trigger in triggers}, team, now=now)
+    if over:
+        expire_moments(session, over, now=now)
+    _look_again_at(session, waiting)
+    looked_at = [row.id for row in rows if row.id not in waiting and row.id not in over]
+    found = holds_of(session, looked_at, now=now, channels=settings.channels)
+    ended = _skip_final(session, found, now=now)
+    free = [contender for contender in ready if contender.moment_id not in found]
+    for trigger_id, reason in pull_brakes(session, free, now=now, team=team).items():
+        _hold(found, [c for c in free if c.trigger_id == trigger_id], HoldView("trigger_paused", reason))
+    free = _with_alternatives(session, [c for c in free if c.moment_id not in found])
+    lost = _decide(session, free, now=now)
+    _hold(found, lost, HoldView("clash_lost"))
+    still = [moment_id for moment_id in looked_at if moment_id not in ended]
+    store_holds(session, still, {moment_id: found[moment_id] for moment_id in still if moment_id in found}, now=now)
+    known = {trigger.id for trigger in triggers}
+    strange = [row.id for row in rows if row.trigger_id not in known and row.id not in found]
+    _look_again_at(session, _next_looks(found, still, now=now) | dict.fromkeys(strange, now + LOOK_AGAIN))
+    return len(ids)
+
+
+def _lock_due(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:
+    """The moments that are due, of customers that nobody else is working on.
+
+    What was seen before the lock may have changed since, so it is read again under it.
+    """
+    is_due = (Moment.state == "spotted", Moment.check_at <= now)
+    picked = session.execute(
+        select(Moment.id, Customer.id)
+        .join(Customer, Customer.id == Moment.customer_id)
+        .where(*is_due)
+        .order_by(Moment.send_on, Moment.id)
+        .limit(limit)
+        .with_for_update(of=Customer, skip_locked=True)
+    ).all()
+    ids = [moment_id for moment_id, _ in picked]
+    return list(session.scalars(select(Moment.id).where(Moment.id.in_(ids), *is_due)))
+
+
+def _read(session: Session, ids: Sequence[uuid.UUID], channels: Channels) -> Sequence[Any]:
+    grave = or_(
+        *(func.coalesce(json_boolean(Moment.facts, name, "value"), false()) for name in ("serious", "repeated"))
+    )
+    return session.execute(
+        select(
+            Moment.id,
+            Moment.customer_id,
+            Moment.trigger_id,
+            Moment.family,
+            Moment.occasion,
+            Moment.send_on,
+            Moment.expires_at,
+            Moment.weight,
+            Moment.spotted_at,
+            Customer.zone,
+            Customer.bucket,
+            chosen_channel(channels).label("channel"),
+            grave.label("grave"),
+        )
+        .join(Customer, Customer.id == Moment.customer_id)
+        .outerjoin(Preference, of_the_occasion())
+        .where(Moment.id.in_(ids), Moment.state == "spotted")
+        .order_by(Moment.send_on, Moment.id)
+    ).all()
+
+
+def _in_time(
+    rows: Sequence[Any], triggers: Mapping[uuid.UUID, ActiveTrigger], team: TeamHours, *, now: datetime
+) -> tuple[list[Contender], dict[uuid.UUID, datetime], list[uuid.UUID]]:
+    """(to be planned now, to be looked at when writing would begin, too late for any window).
+
+    What depends on zone, day and trigger is worked out once for each of these.
+    """
+    slots: dict[tuple[Wish, bool], Slot | None] = {}
+    ready: list[Contender] = []
+    waiting: dict[uuid.UUID, datetime] = {}
+    over: list[uuid.UUID] = []
+    for row in rows:
+        trigger = triggers.get(row.trigger_id)
+        if trigger is None:
+            continue
+        wish, read = _wish(row, trigger), _is_read(row, trigger)
+        if (wish, read) not in slots:
+            slots[wish, read] = first_slot(wish, team, now=now, read=read)
+        slot = slots[wish, read]
+        if slot is None:
+            over.append(row.id)
+        elif slot.write_at > now:
+            waiting[row.id] = slot.write_at
+        else:
+            ready.append(_contender(row, trigger, slot))
+    return ready, waiting, over
+
+
+def _wish(row: Any, trigger: ActiveTrigger) -> Wish:
+    rules, review = trigger.definition.send, trigger.definition.review
+    window = Window(rules.window_start, rules.window_end)
+    return Wish(row.zone, row.send_on, window, row.expires_at, review.write_ahead_days)
+
+
+def _is_read(row: Any, trigger: ActiveTrigger) -> bool:
+    review = trigger.definition.review
+    return review.policy == "person" or row.weight >= review.must_read_weight or row.grave
+
+
+def _contender(row: Any, trigger: ActiveTrigger, slot: Slot) -> Contender:
+    return Contender(
+        moment_id=row.id,
+        customer_id=row.customer_id,
+        trigger_id=trigger.id,
+        version_id=trigger.version_id,
+        bucket=row.bucket,
+        family=row.family,
+        occasion=row.occasion,
+        channel=row.channel,
+        weight=row.weight,
+        spotted_at=row.spotted_at,
+        expires_at=row.expires_at,
+        grave=bool(row.grave),
+        salt=trigger.salt,
+        definition=trigger.definition,
+        slot=slot,
+        template=trigger.definition.template,
+    )
+
+
+def _skip_final(session: Session, found: Found, *, now: datetime) -> set[uuid.UUID]:
+    """End what a final hold forbids for good, by its name."""
+    by_name: dict[str, list[uuid.UUID]] = defaultdict(list)
+    for moment_id, holds in found.items():
+        if final := next((hold for hold in holds if hold.final), None):
+            by_name[final.name].append(moment_id)
+    for name, ids in by_name.items():
+        skip_moments(session, ids, name, now=now)
+    return {moment_id for ids in by_name.values() for moment_id in ids}
+
+
+def _with_alternatives(session: Session, contenders: list[Contender]) -> list[Contender]:
+    """Where an exception of the trigger asks for it, another template speaks: the first that applies."""
+    ids = [contender.moment_id for contender in contenders]
+    rules = {
+        (contender.trigger_id, place): rule
+        for contender in contenders
+        for place, rule in enumerate(contender.definition.exceptions)
+        if rule.then == "alternative"
+    }
+    asked = [
+        select(Moment.id, literal(place).label("place"))
+        .join(Customer, Customer.id == Moment.customer_id)
+        .where(Moment.id.in_(ids), Moment.trigger_id == trigger_id, to_sql(rule.when))
+        for (trigger_id, place), rule in rules.items()
+    ]
+    if not asked:
+        return contenders
+    first: dict[uuid.UUID, int] = {}
+    for moment_id, place in session.execute(union_all(*asked)):
+        first[moment_id] = min(place, first.get(moment_id, place))
+    return [
+        replace(contender, template=rule.template, template_must_be_read=rule.must_read)
+        if (rule := rules.get((contender.trigger_id, first.get(contender.moment_id, -1)))) and rule.template
+        else contender
+        for contender in contenders
+    ]
+
+
+def _decide(session: Session, contenders: list[Contender], *, now: datetime) -> list[Contender]:
+    """Settle clashes, draw the control group last, write messages; answers with those that lost their day."""
+    settled = settle(contenders, standing_celebrations(session, contenders))
+    _draw_control(session, settled)
+    beaten = make_messages(session, [group for group in settled.new if group], now=now)
+    join_messages(session, settled.joining, now=now)
+    return settled.lost + beaten
+
+
+def _draw_control(session: Session, settled: Settled) -> None:
+    """Take the control group out of what would be written now. Who lost to one of them is looked at again at once."""
+    drawn: list[uuid.UUID] = []
+    for group in [*settled.new, *settled.joining.values()]:
+        kept_out = [contender for contender in group if _is_control(contender)]
+        drawn += [contender.moment_id for contender in kept_out]
+        if kept_out and kept_out[0] is group[0]:
+            rivals = {contender.customer_id for contender in kept_out}
+            settled.lost = [contender for contender in settled.lost if contender.customer_id not in rivals]
+        group[:] = [contender for contender in group if contender not in kept_out]
+    settled.joining = {message_id: group for message_id, group in settled.joining.items() if group}
+    if drawn:
+        session.execute(
+            update(Moment)
+            .where(Moment.id.in_(drawn), Moment.state.in_(sources_of(MOMENT, "control")))
+            .values(state="control", reason="control")
+        )
+
+
+def _is_control(contender: Contender) -> bool:
+    share = contender.definition.control_share
+    return share > 0 and contender.family != "recover" and in_control(contender.bucket, contender.salt, share)
+
+
+def _hold(found: Found, contenders: Sequence[Contender], hold: HoldView) -> None:
+    for contender in contenders:
+        found.setdefault(contender.moment_id, []).append(hold)
+
+
+def _next_looks(found: Found, moment_ids: Sequence[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, datetime]:
+    """When each held moment is looked at again: at the end of its holds where all have one, else in an hour.
+
+    News about the customer make it sooner.
+    """
+    looks = {}
+    for moment_id in moment_ids:
+        if holds := found.get(moment_id):
+            ends = [hold.until for hold in holds if hold.until]
+            looks[moment_id] = max(ends) if len(ends) == len(holds) else now + LOOK_AGAIN
+    return looks
+
+
+def _look_again_at(session: Session, looks: Mapping[uuid.UUID, datetime]) -> None:
+    if looks:
+        rows = [{"id": moment_id, "check_at": at} for moment_id, at in looks.items()]
+        session.execute(update(Moment), rows)
