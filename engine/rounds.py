@@ -23,6 +23,7 @@ from engine.settings import Settings
 from engine.spot.dates import spot_dates
 from engine.spot.problems import spot_problems
 from engine.storage.session import Database
+from engine.write.changes import bring_back_changed
 from engine.write.drafts import write_due
 
 # Handed over together: one commit of `submitting` for so many, and at most so many unconfirmed after a crash.
@@ -82,17 +83,28 @@ def plan(jubilee: Jubilee) -> int:
 
 
 def write(jubilee: Jubilee) -> int:
-    """Write the drafts that are due."""
+    """Bring back the texts whose facts changed, and write the drafts that are due."""
     settings = jubilee.settings
+    with jubilee.db.writing() as session:
+        bring_back_changed(session, now=clock.now(session))
     return _until_done(
         jubilee,
-        lambda session, now: write_due(session, now=now, company=settings.company_name, team_name=settings.team_name),
+        lambda session, now: write_due(
+            session,
+            now=now,
+            company=settings.company_name,
+            team_name=settings.team_name,
+            release_seconds=settings.release_seconds,
+        ),
     )
 
 
 def meet_deadlines(jubilee: Jubilee) -> int:
     """Drop or release what nobody reviewed in time."""
-    return _until_done(jubilee, lambda session, now: apply_deadlines(session, now=now))
+    return _until_done(
+        jubilee,
+        lambda session, now: apply_deadlines(session, now=now, release_seconds=jubilee.settings.release_seconds),
+    )
 
 
 def send(jubilee: Jubilee, worker: str) -> int:

@@ -53,10 +53,11 @@ REASONS: Mapping[str, Reason] = {
     "trigger_paused": Reason("The trigger is paused.", "when somebody switches it on"),
     "shadow": Reason("The trigger only watches for now and sends nothing.", "when the trigger is switched on"),
     "missing_fact": Reason("A fact that the text needs is not known.", "when the fact is recorded"),
+    "template_refused": Reason("The template cannot be used as it is.", "when the template is mended"),
 }
 
 # Opened and released by those who write, never by looking at the customer.
-KEPT = frozenset({"missing_fact"})
+KEPT = frozenset({"missing_fact", "template_refused"})
 
 
 def is_final(name: str) -> bool:

@@ -21,7 +21,7 @@ from engine.people.audit import Doer, record
 from engine.plan.ending import end_message
 from engine.storage.models import AuditEntry, Delivery, Message, MessageMoment, Moment, Person
 from engine.transitions import FAILED_DELIVERY, MESSAGE
-from engine.write.approval import RELEASE_SECONDS, approve_text, draft_of
+from engine.write.approval import RELEASE_SECONDS, approve_text, draft_of, take_back
 from engine.write.revisions import add_revision, revision_of, with_texts, wording_of
 from engine.write.signing import Text, Texts
 from engine.write.tone_of import worst_of
@@ -133,14 +133,6 @@ def claimed(session: Session, message_id: UUID) -> bool:
     """Whether a worker holds the message, or has handed it over: then it can no longer be taken back."""
     open_delivery = exists().where(Delivery.message_id == message_id, Delivery.state.not_in(FAILED_DELIVERY))
     return bool(session.scalar(select(open_delivery)))
-
-
-def take_back(session: Session, message: Message, *, now: datetime) -> None:
-    """Back to review, with the texts as they were before they were signed. The caller holds the message."""
-    unsigned = wording_of(revision_of(session, message, message.number - 1))
-    message.state = "in_review"
-    message.approved_at = message.approved_by = message.release_at = None
-    add_revision(session, message, unsigned, now=now)
 
 
 @contextmanager

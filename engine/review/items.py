@@ -1,4 +1,4 @@
-"""The rows of the queue: messages with their customer, why they are there, what the tone check says, what holds them."""
+"""The rows of the queue: messages with their customer, why they are there, what was found in them, what holds them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

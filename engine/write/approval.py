@@ -74,12 +74,15 @@ def approve_text(
     person: Person | None,
     now: datetime,
     release_seconds: int = RELEASE_SECONDS,
+    draft: Draft | None = None,
 ) -> Revision:
     """Sign and release. The caller holds the message and has made sure that it may be released by this person.
 
+    `draft` spares reading again what the caller has at hand.
+
     Raises InvalidInput where the mission or the law forbids the text, or the agent's own words are still missing.
     """
-    draft = draft_of(session, message)
+    draft = draft or draft_of(session, message)
     _check_free_part(session, message, draft)
     sender = person.name if person else None
     texts = draft.as_sent(sender)
@@ -97,19 +100,31 @@ def approve_text(
     return revision
 
 
-def policy_may_release(session: Session, message: Message) -> bool:
+def policy_may_release(session: Session, message: Message, revision: Revision) -> bool:
     """Whether nobody needs to have read it: a light text that nobody forbids, repeats or speaks in its own name."""
-    if message.must_read or message.edited or free_part_of(session, revision_of(session, message)) == "required":
+    if message.must_read or message.edited or free_part_of(session, revision) == "required":
         return False
-    revision = revision_of(session, message)
     text = revision.texts[text_of_channel(message.channel, revision.texts)]
     return may_go_unread(revision.findings) and not needs_a_person(text)
 
 
-def goes_by_itself(session: Session, message: Message) -> bool:
+def goes_by_itself(session: Session, message: Message, revision: Revision) -> bool:
     """Whether the trigger lets its light texts go as soon as they are written."""
     policy = definition_of(session, message.trigger_version_id).review.policy
-    return policy == "auto" and policy_may_release(session, message)
+    return policy == "auto" and policy_may_release(session, message, revision)
+
+
+def take_back(session: Session, message: Message, *, now: datetime) -> Revision:
+    """Back to review, with the texts as they were before they were signed. The caller holds the message.
+
+    A deadline that is over is moved to the hour of sending: what somebody took back must not be dropped as unread.
+    """
+    unsigned = wording_of(revision_of(session, message, message.number - 1))
+    message.state = "in_review"
+    message.approved_at = message.approved_by = message.release_at = None
+    if message.deadline_at <= now:
+        message.deadline_at = message.send_at if message.send_at > now else message.expires_at
+    return add_revision(session, message, unsigned, now=now)
 
 
 def free_part_of(session: Session, revision: Revision) -> str:
