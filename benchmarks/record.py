@@ -107,7 +107,7 @@ def _record(db: Database, rows: Sequence[EventRow]) -> None:
 
 def _insert(db: Database, rows: Sequence[EventRow]) -> None:
     with db.reading() as session:
-        ids = dict(session.execute(select(Customer.external_id, Customer.id)).tuples())
+        ids = dict(session.execute(select(Customer.external_id, Customer.id)).tuples().all())
     for at in range(0, len(rows), ROWS):
         events = [
             {

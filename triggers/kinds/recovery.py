@@ -100,7 +100,9 @@ def _settled(params: RecoveryParams, problem: ProblemFacts, now: datetime) -> Oc
     due_at = settled(problem.resolved_at, problem.disturbances, params.settling)
     if due_at > now:
         return None
-    return _occurrence(problem, problem.incident_key, due_at, _facts(problem) | _gravity(problem, problem.resolved_at))
+    quiet_since = Fact((due_at - params.settling).isoformat(), problem.key)
+    facts = _facts(problem) | _gravity(problem, problem.resolved_at) | {"quiet_since": quiet_since}
+    return _occurrence(problem, problem.incident_key, due_at, facts)
 
 
 def _still_open(params: RecoveryParams, problem: ProblemFacts, now: datetime) -> Occurrence | None:

@@ -105,8 +105,7 @@ class Streak:
             return NOTHING_CROSSED
         source = f"event {event.message_id}"
         facts = {
-            "streak_length": Fact(after.value, source, params.sayable),
-            "streak_unit": Fact(params.unit, source, params.sayable),
+            f"{params.unit}s_in_a_row": Fact(after.value, source, params.sayable),
             "reached_on": Fact(event.occurred_on, source),
         }
         key = f"{after.value}:{after.detail['last']}"

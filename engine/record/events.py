@@ -1,0 +1,167 @@
+"""The one way in for events: up to a thousand rows in one pass of set statements, idempotent by message id.
+
+In the same transaction follow the totals, the problems, the days of first events, and the moments these make or undo.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from engine.dates.zones import local_date
+from engine.definitions.store import ActiveTrigger
+from engine.ids import new_id
+from engine.kinds import FoldEvent
+from engine.record.arrivals import Arrivals
+from engine.record.attention import look_again
+from engine.record.checking import MOST_AHEAD, CheckedEvent, EventRow, check_event
+from engine.record.consequences import fold_arrivals, prepare
+from engine.record.corrections import position
+from engine.record.event_kinds import subject_of
+from engine.record.ledger import Entry, admit
+from engine.record.locking import LockedCustomer, lock_by_external_id
+from engine.record.rejection import Rejection, RowRefused
+from engine.storage.models import Event, RejectedEvent
+from engine.storage.upsert import table_of
+
+MOST_ROWS = 1_000
+CONFLICT = "another event was recorded under this message id before"
+
+__all__ = ["MOST_ROWS", "EventRow", "Recorded", "record_events"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many events were new, how many had been recorded before, and which rows were refused."""
+
+    recorded: int
+    duplicates: int
+    rejected: Sequence[Rejection]
+
+
+def record_events(
+    session: Session, rows: Sequence[EventRow], *, triggers: Sequence[ActiveTrigger], now: datetime, source: str
+) -> Recorded:
+    """Record what is new and let everything follow from it. `triggers` must include the paused ones.
+
+    A row that is refused is kept with its reason; the others of the same call are recorded.
+    """
+    if len(rows) > MOST_ROWS:
+        raise ValueError(f"{len(rows)} rows at once, at most {MOST_ROWS} are recorded in one transaction")
+    checked, rejected = _check(rows, now)
+    customers = lock_by_external_id(session, {one.row.customer for one in checked})
+    known = []
+    for one in checked:
+        if reason := _not_wanted(one, customers.get(one.row.customer)):
+            rejected.append(Rejection(one.index, "customer", reason))
+        else:
+            known.append(one)
+
+    ids = {new_id(): one for one in known}
+    admission = admit(session, [Entry(one.row.message_id, event_id, one.body_hash) for event_id, one in ids.items()])
+    rejected += [Rejection(one.index, "message_id", CONFLICT) for id_ in admission.conflicts if (one := ids[id_])]
+    _keep_rejected(session, rows, rejected, now=now, source=source)
+
+    new = [(event_id, one) for event_id, one in ids.items() if event_id in admission.new]
+    if new:
+        _record(session, new, customers, triggers=triggers, now=now, source=source)
+    rejected.sort(key=lambda one: one.index)
+    return Recorded(len(new), len(admission.duplicates), rejected)
+
+
+def _check(rows: Sequence[EventRow], now: datetime) -> tuple[list[CheckedEvent], list[Rejection]]:
+    checked, rejected = [], []
+    latest = now + MOST_AHEAD
+    for index, row in enumerate(rows):
+        try:
+            checked.append(check_event(index, row, latest))
+        except RowRefused as refusal:
+            rejected.append(Rejection(index, refusal.column, refusal.reason))
+    return checked, rejected
+
+
+def _not_wanted(event: CheckedEvent, customer: LockedCustomer | None) -> str | None:
+    if customer is None:
+        return f"there is no customer {event.row.customer!r}"
+    return "this customer was erased and stays so" if customer.erased else None
+
+
+def _record(
+    session: Session,
+    new: Sequence[tuple[UUID, CheckedEvent]],
+    customers: Mapping[str, LockedCustomer],
+    *,
+    triggers: Sequence[ActiveTrigger],
+    now: datetime,
+    source: str,
+) -> None:
+    arrived: dict[UUID, list[FoldEvent]] = defaultdict(list)
+    stored = []
+    for event_id, one in new:
+        customer, row = customers[one.row.customer], one.row
+        event = FoldEvent(
+            row.message_id, row.name, one.occurred_at, local_date(one.occurred_at, customer.zone), row.properties
+        )
+        arrived[customer.id].append(event)
+        stored.append(_values(event_id, customer.id, event, one, now, source))
+    for events in arrived.values():
+        events.sort(key=position)
+    arrivals = Arrivals({one.id: one for one in customers.values() if one.id in arrived}, arrived)
+    prepared = prepare(session, arrivals, triggers)
+    session.execute(insert(table_of(Event)), stored)
+    fold_arrivals(session, arrivals, prepared, now=now)
+    look_again(session, arrived.keys(), now=now)
+
+
+def _values(
+    event_id: UUID, customer_id: UUID, event: FoldEvent, one: CheckedEvent, now: datetime, source: str
+) -> dict[str, Any]:
+    return {
+        "id": event_id,
+        "message_id": event.message_id,
+        "customer_id": customer_id,
+        "name": event.name,
+        "occurred_at": event.occurred_at,
+        "occurred_on": event.occurred_on,
+        "recorded_at": now,
+        "properties": event.properties,
+        "subject": subject_of(event.name, event.properties),
+        "corrects": one.corrects,
+        "source": one.row.source or source,
+    }
+
+
+def _keep_rejected(
+    session: Session, rows: Sequence[EventRow], rejected: Sequence[Rejection], *, now: datetime, source: str
+) -> None:
+    kept = [
+        {
+            "id": new_id(),
+            "message_id": _spelled(rows[one.index].message_id)[:200],
+            "reason": f"{one.column}: {one.reason}" if one.column else one.reason,
+            "body": _readable(rows[one.index]),
+            "source": source,
+            "recorded_at": now,
+        }
+        for one in rejected
+    ]
+    if kept:
+        session.execute(insert(table_of(RejectedEvent)), kept)
+
+
+def _readable(row: EventRow) -> dict[str, str]:
+    """The row as it came, in a spelling that can be stored whatever it holds."""
+    fields = {"customer": row.customer, "name": row.name, "occurred_at": row.occurred_at, "properties": row.properties}
+    return {name: str(value) if isinstance(value, datetime) else _spelled(value) for name, value in fields.items()}
+
+
+def _spelled(value: object) -> str:
+    try:
+        return (value if isinstance(value, str) and value.isprintable() else ascii(value))[:2_000]
+    except (RecursionError, ValueError):
+        return f"a {type(value).__name__} that cannot be written down"
