@@ -7,6 +7,7 @@ DATE_CHANGED = "date_changed"
 PROBLEM_NOT_RESOLVED = "problem_not_resolved"
 PROBLEM_NOT_SETTLED = "problem_not_settled"
 PROBLEM_NOT_OPEN = "problem_not_open"
+NEWS_OVERDUE = "news_overdue"
 
 NO_LONGER_TRUE = "no_longer_true"
 FACTS_CHANGED = "facts_changed"
@@ -14,5 +15,5 @@ ALREADY_TOLD = "already_told"
 
 # A moment cancelled for one of these returns if it becomes true again.
 UNTRUE_DATE = (DATE_CHANGED,)
-UNTRUE_PROBLEM = (PROBLEM_NOT_RESOLVED, PROBLEM_NOT_SETTLED, PROBLEM_NOT_OPEN)
+UNTRUE_PROBLEM = (PROBLEM_NOT_RESOLVED, PROBLEM_NOT_SETTLED, PROBLEM_NOT_OPEN, NEWS_OVERDUE, FACTS_CHANGED)
 UNTRUE_TOTAL = (NO_LONGER_TRUE, FACTS_CHANGED)
