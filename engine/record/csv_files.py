@@ -32,6 +32,7 @@ from engine.storage.session import IMPORT_ROWS_PER_COMMIT, Database
 
 Progress = Callable[[int], None]
 Row = TypeVar("Row", CustomerRow, EventRow)
+_Refused = tuple[Line, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,18 +180,15 @@ class _Run(Generic[Row]):
     def piece(self, lines: Sequence[Line]) -> None:
         """Record these lines in one transaction, and count what became of each."""
         self.report.read += len(lines)
-        readable = self._without_repeats(self._readable(lines))
-        if not readable:
-            return
-        with _transaction(self.db, keep=not self.report.dry_run) as session:
-            done = self.job.record(session, [row for _, row in readable])
-        for name, number in done.counted.items():
-            setattr(self.report, name, getattr(self.report, name) + number)
-        for rejection in done.rejected:
-            self._reject(readable[rejection.index][0], rejection.column, rejection.reason)
-        for notice in done.warnings:
-            line = readable[notice.index][0].number
-            self.report.warn(Remark(line, self.columns.column_of(notice.column), notice.reason))
+        refused: list[_Refused] = []
+        readable = self._without_repeats(self._readable(lines, refused), refused)
+        if readable:
+            self._record(readable, refused)
+        for line, column, reason in sorted(refused, key=lambda one: one[0].number):
+            remark = Remark(line.number, self.columns.column_of(column), reason)
+            self.report.reject(remark)
+            if self.refused:
+                self.refused.add(remark, line.cells)
 
     def close(self) -> None:
         """Finish the file of rejected rows."""
@@ -200,19 +198,29 @@ class _Run(Generic[Row]):
         if self.refused.fault:
             self.report.warn(Remark(0, None, self.refused.fault))
 
-    def _readable(self, lines: Sequence[Line]) -> list[tuple[Line, Row]]:
+    def _record(self, readable: Sequence[tuple[Line, Row]], refused: list[_Refused]) -> None:
+        with _transaction(self.db, keep=not self.report.dry_run) as session:
+            done = self.job.record(session, [row for _, row in readable])
+        for name, number in done.counted.items():
+            setattr(self.report, name, getattr(self.report, name) + number)
+        refused += ((readable[one.index][0], one.column, one.reason) for one in done.rejected)
+        for notice in done.warnings:
+            line = readable[notice.index][0].number
+            self.report.warn(Remark(line, self.columns.column_of(notice.column), notice.reason))
+
+    def _readable(self, lines: Sequence[Line], refused: list[_Refused]) -> list[tuple[Line, Row]]:
         readable = []
         for line in lines:
             if line.fault:
-                self._reject(line, None, line.fault)
+                refused.append((line, None, line.fault))
                 continue
             try:
                 readable.append((line, self.job.read(self.columns, line)))
-            except RowRefused as refused:
-                self._reject(line, refused.column, refused.reason)
+            except RowRefused as refusal:
+                refused.append((line, refusal.column, refusal.reason))
         return readable
 
-    def _without_repeats(self, rows: Sequence[tuple[Line, Row]]) -> Sequence[tuple[Line, Row]]:
+    def _without_repeats(self, rows: Sequence[tuple[Line, Row]], refused: list[_Refused]) -> Sequence[tuple[Line, Row]]:
         """Customers stand in a file once. Of events the ledger knows more, except in a dry run, which keeps nothing."""
         if not rows or not (self.job.repeats_refused or self.report.dry_run):
             return rows
@@ -222,18 +230,12 @@ class _Run(Generic[Row]):
         for line, row in rows:
             at = first.get(self.job.key(row), line.number)
             if self.job.repeats_refused and at < line.number:
-                self._reject(line, "external_id", f"{self.job.key(row)!r} stands in line {at} already")
+                refused.append((line, "external_id", f"{self.job.key(row)!r} stands in line {at} already"))
             elif not self.job.repeats_refused and at < begins:
                 self.report.duplicates += 1
             else:
                 kept.append((line, row))
         return kept
-
-    def _reject(self, line: Line, column: str | None, reason: str) -> None:
-        remark = Remark(line.number, self.columns.column_of(column), reason)
-        self.report.reject(remark)
-        if self.refused:
-            self.refused.add(remark, line.cells)
 
 
 class _SeenKeys:
