@@ -196,11 +196,12 @@ def _facts(trigger: ActiveTrigger, matches: Sequence[DateMatch], wanted: CTE) ->
     def fact(value: ColumnElement[Any], *, sayable: bool) -> ColumnElement[Any]:
         return json_object(value=value, source=literal(name, Text), sayable=json_constant(sayable))
 
+    day = {"month": fact(wanted.c.month, sayable=False), "day": fact(wanted.c.day, sayable=False)}
     if count is None:
-        return json_object(month=fact(wanted.c.month, sayable=False), day=fact(wanted.c.day, sayable=False))
+        return json_object(**day)
     number = wanted.c.number if _years_fixed(matches) else wanted.c.nominal_year - wanted.c.year
     since = date_text(wanted.c.year, wanted.c.month, wanted.c.day)
-    return json_object(**{count: fact(number, sayable=True), "since": fact(since, sayable=True)})
+    return json_object(**day, **{count: fact(number, sayable=True), "since": fact(since, sayable=True)})
 
 
 def _may_move(moment: Any, nominal_on: ColumnElement[date]) -> ColumnElement[bool]:

@@ -1,7 +1,9 @@
 """What the tests of spotting say often: a trigger that is active, customers, their dates, and the moments made."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,8 @@ from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import ActiveTrigger, active_triggers, save_definition, set_state
 from engine.ids import new_id
 from engine.kinds import KindTable
-from engine.storage.models import Customer, CustomerDate, Message, MessageMoment, Moment, Problem
+from engine.record.event_kinds import subject_of
+from engine.storage.models import Customer, CustomerDate, Event, Message, MessageMoment, Moment, Problem
 from triggers.kinds.anniversary import Anniversary
 from triggers.kinds.recovery import Recovery
 
@@ -32,6 +35,7 @@ class Story:
 
     session: Session
     now: datetime = field(default_factory=lambda: at("2026-02-14 09:00"))
+    numbers: Iterator[int] = field(default_factory=count)
 
     def trigger(self, name: str = "birthday", *, active_from: str = "2020-01-01", **changed: Any) -> ActiveTrigger:
         values: dict[str, Any] = {
@@ -80,6 +84,19 @@ class Story:
         self.session.add(problem)
         self.session.flush()
         return problem
+
+    def event(self, customer_id: UUID, name: str, when: str, *, corrects: str | None = None, **properties: Any) -> str:
+        """An event that was recorded; answers its message id."""
+        message_id = f"m{next(self.numbers)}"
+        self.session.add(
+            Event(
+                id=new_id(), message_id=message_id, customer_id=customer_id, name=name, occurred_at=at(when),
+                occurred_on=at(when).date(), recorded_at=at(when), properties=properties, corrects=corrects,
+                subject=subject_of(name, properties), source="test",
+            )
+        )  # fmt: skip
+        self.session.flush()
+        return message_id
 
     def moments(self, *columns: str) -> list[Any]:
         """The moments in the order of their days; of one column plain values, of several tuples."""

@@ -108,6 +108,8 @@ def test_the_years_of_a_first_order(story: Story) -> None:
     assert spot(story, trigger) == 2
     facts = sorted(story.moments("facts"), key=lambda facts: facts["years"]["value"])
     assert facts[0] == {
+        "month": {"value": 2, "source": "first:order_completed", "sayable": False},
+        "day": {"value": 14, "source": "first:order_completed", "sayable": False},
         "years": {"value": 1, "source": "first:order_completed", "sayable": True},
         "since": {"value": "2025-02-14", "source": "first:order_completed", "sayable": True},
     }

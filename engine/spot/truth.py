@@ -1,0 +1,102 @@
+"""Whether what a moment says is still so: its date, its problem. Asked at planning and in the commit of each sending.
+
+Totals need no asking: recording cancels what they no longer prove in the transaction that changes them.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.dates.zones import local_date
+from engine.spot.disturbances import disturbances_of, troubles_of
+from engine.spot.reasons import (
+    DATE_CHANGED,
+    FACTS_CHANGED,
+    NEWS_OVERDUE,
+    PROBLEM_NOT_OPEN,
+    PROBLEM_NOT_RESOLVED,
+    PROBLEM_NOT_SETTLED,
+)
+from engine.storage.models import Customer, CustomerDate, Moment, Problem, Trigger
+
+Dates = Mapping[tuple[UUID, str], CustomerDate]
+
+
+def no_longer_true(session: Session, moment_ids: Collection[UUID], *, now: datetime | None = None) -> dict[UUID, str]:
+    """Moment id -> why it is not true any more; the others are true. A few statements for the whole batch.
+
+    With `now` also news that were announced for a day that is over.
+    """
+    return _untrue_dates(session, moment_ids) | _untrue_problems(session, moment_ids, now)
+
+
+def _untrue_dates(session: Session, moment_ids: Collection[UUID]) -> dict[UUID, str]:
+    moments = session.execute(
+        select(Moment.id, Moment.customer_id, Moment.facts)
+        .join(Trigger, Trigger.id == Moment.trigger_id)
+        .where(Moment.id.in_(moment_ids), Trigger.kind == "anniversary")
+    ).all()
+    if not moments:
+        return {}
+    rows = session.scalars(
+        select(CustomerDate)
+        .where(
+            CustomerDate.customer_id.in_({moment.customer_id for moment in moments}),
+            CustomerDate.placeholder.is_(None),
+        )
+        .execution_options(populate_existing=True)
+    )
+    dates = {(row.customer_id, row.name): row for row in rows}
+    return {moment.id: DATE_CHANGED for moment in moments if not _is_its_date(moment, dates)}
+
+
+def _is_its_date(moment: Any, dates: Dates) -> bool:
+    """The facts say which date the moment was made from, of a birthday without the year, and no year is asked then."""
+    month, day, since = (moment.facts.get(name) for name in ("month", "day", "since"))
+    row = dates.get((moment.customer_id, month["source"]))
+    if row is None or (row.month, row.day) != (month["value"], day["value"]):
+        return False
+    return since is None or since["value"] == (row.on.isoformat() if row.on else None)
+
+
+def _untrue_problems(session: Session, moment_ids: Collection[UUID], now: datetime | None) -> dict[UUID, str]:
+    rows = session.execute(
+        select(
+            Moment.id,
+            Moment.customer_id,
+            Moment.occurred_at,
+            Moment.facts,
+            Customer.zone,
+            Problem.state,
+            Problem.severity,
+            Problem.resolved_at,
+            Problem.next_news_on,
+        )
+        .join(Problem, Problem.id == Moment.problem_id)
+        .join(Customer, Customer.id == Moment.customer_id)
+        .where(Moment.id.in_(moment_ids))
+    ).all()
+    if not rows:
+        return {}
+    disturbances = disturbances_of(session, troubles_of(session, {row.customer_id for row in rows}))
+    found = {row.id: _why_untrue(row, disturbances.get(row.customer_id, ()), now) for row in rows}
+    return {moment_id: reason for moment_id, reason in found.items() if reason}
+
+
+def _why_untrue(row: Any, disturbances: Sequence[datetime], now: datetime | None) -> str | None:
+    """A recovery knows since when there was peace; the others speak of a problem that is open."""
+    if "quiet_since" not in row.facts:
+        if row.state != "open":
+            return PROBLEM_NOT_OPEN
+        is_over = now is not None and row.next_news_on is not None and row.next_news_on < local_date(now, row.zone)
+        return NEWS_OVERDUE if is_over else None
+    if row.state != "resolved":
+        return PROBLEM_NOT_RESOLVED
+    quiet_since = datetime.fromisoformat(row.facts["quiet_since"]["value"])
+    if row.resolved_at > quiet_since or any(quiet_since < one <= row.occurred_at for one in disturbances):
+        return PROBLEM_NOT_SETTLED
+    return FACTS_CHANGED if row.severity != row.facts["severity"]["value"] else None
