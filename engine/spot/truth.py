@@ -57,6 +57,8 @@ def _untrue_dates(session: Session, moment_ids: Collection[UUID]) -> dict[UUID, 
 def _is_its_date(moment: Any, dates: Dates) -> bool:
     """The facts say which date the moment was made from, of a birthday without the year, and no year is asked then."""
     month, day, since = (moment.facts.get(name) for name in ("month", "day", "since"))
+    if month is None or day is None:
+        return True  # it says nothing that could be wrong
     row = dates.get((moment.customer_id, month["source"]))
     if row is None or (row.month, row.day) != (month["value"], day["value"]):
         return False
@@ -88,15 +90,16 @@ def _untrue_problems(session: Session, moment_ids: Collection[UUID], now: dateti
 
 
 def _why_untrue(row: Any, disturbances: Sequence[datetime], now: datetime | None) -> str | None:
-    """A recovery knows since when there was peace; the others speak of a problem that is open."""
-    if "quiet_since" not in row.facts:
+    """News are of a problem that is open. A recovery knows since when there was peace."""
+    if "news_number" in row.facts:
         if row.state != "open":
             return PROBLEM_NOT_OPEN
         is_over = now is not None and row.next_news_on is not None and row.next_news_on < local_date(now, row.zone)
         return NEWS_OVERDUE if is_over else None
     if row.state != "resolved":
         return PROBLEM_NOT_RESOLVED
-    quiet_since = datetime.fromisoformat(row.facts["quiet_since"]["value"])
-    if row.resolved_at > quiet_since or any(quiet_since < one <= row.occurred_at for one in disturbances):
-        return PROBLEM_NOT_SETTLED
-    return FACTS_CHANGED if row.severity != row.facts["severity"]["value"] else None
+    if "quiet_since" in row.facts:
+        quiet_since = datetime.fromisoformat(row.facts["quiet_since"]["value"])
+        if row.resolved_at > quiet_since or any(quiet_since < one <= row.occurred_at for one in disturbances):
+            return PROBLEM_NOT_SETTLED
+    return FACTS_CHANGED if row.facts.get("severity", {}).get("value", row.severity) != row.severity else None
