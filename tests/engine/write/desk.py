@@ -1,4 +1,4 @@
-"""A database with the shipped templates and the mission, and messages on their way, for tests of writing and reviewing."""
+"""A database with the shipped templates and mission, and messages on their way: for tests of writing and reviewing."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ def seed(session: Session) -> None:
 
 
 def write(session: Session, **arguments: Any) -> int:
+    """A round of writing."""
     return write_due(session, **{"now": NOW, "company": COMPANY, "team_name": TEAM} | arguments)
 
 
@@ -53,10 +54,8 @@ def orders(session: Session, count: int = 10, customer: Customer | None = None, 
 def solved(session: Session, *, serious: bool = False, problem: dict[str, Any] | None = None, **fields: Any) -> Message:
     """A ticket that was solved four days ago, due for writing."""
     name = "ticket_solved_serious" if serious else "ticket_solved"
-    kept = {"name", "params"}
     definition = {"family": "recover", "occasion": "ticket_solved", "kind": "recovery", "template": name}
     trigger = make_trigger(session, params={"kinds": ["ticket"]}, **definition)
-    assert kept
     customer = make_customer(session)
     about = {"state": "resolved", "resolved_at": NOW - timedelta(days=4), "owner": "Tom", "key": "ticket:1"} | SOLVED
     row = make_problem(session, customer, **about | (problem or {}))
