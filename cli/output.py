@@ -1,13 +1,14 @@
 """What the command line says: tables and sentences for people, one JSON document with `--json`."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from enum import IntEnum
 from typing import Annotated, Any, NoReturn
-from uuid import UUID
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
@@ -26,40 +27,52 @@ class Exit(IntEnum):
     FOUND_FAULTS = 3
 
 
-def say(text: str, data: Mapping[str, Any] | Sequence[Any], as_json: bool) -> None:
+def say(text: str, data: Any, as_json: bool) -> None:
     """One sentence, or the same as data."""
     if as_json:
-        out.print_json(json.dumps(data, default=_plain))
+        say_json(data)
     else:
-        out.print(text)
+        out.print(text, markup=False)
 
 
 def show(columns: Sequence[str], rows: Sequence[Sequence[object]], data: Sequence[Any], as_json: bool) -> None:
-    """A table, or the same as data."""
+    """A table, or the same as data. In a pipe its lines are not cut to the width of a screen."""
     if as_json:
-        out.print_json(json.dumps(data, default=_plain))
+        say_json(data)
         return
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for column in table.columns:
+        column.overflow = "fold"
     for row in rows:
         table.add_row(*(_cell(cell) for cell in row))
-    out.print(table)
+    out.print(table, width=None if out.is_terminal else 400)
+
+
+def say_json(data: Any) -> None:
+    """One JSON document on standard output, and nothing else there."""
+    typer.echo(json.dumps(data, default=_plain, ensure_ascii=False, indent=2))
 
 
 def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
     """Say what went wrong on standard error and leave."""
-    err.print("error:", message, style="red", markup=False)
+    err.print(f"error: {message}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    """Brackets in a customer's name are not rich's markup."""
+    return "" if value is None else str(value).replace("[", "\\[")
 
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, set | frozenset | tuple):
+    if isinstance(value, set | frozenset | Sequence):
         return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return str(value)

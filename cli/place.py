@@ -1,27 +1,31 @@
 """Opens what a command works on, and makes a new installation ready: schema, triggers, templates, mission, account."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from engine.write.store import seed_mission, seed_templates
+from sqlalchemy import inspect
 
 import engine
 import triggers
 from engine import clock
 from engine.definitions.reading import read_definitions
-from engine.definitions.store import seed_shipped
+from engine.definitions.store import active_triggers, seed_shipped
+from engine.errors import NotFound
 from engine.people.accounts import NewPerson, anyone, create_person
 from engine.people.audit import Doer
 from engine.rounds import Jubilee
 from engine.send.channels import open_channels
 from engine.settings import settings
+from engine.spot.crossings import backfill_batch
 from engine.storage import migrate
+from engine.storage.models import Installation
 from engine.storage.session import Database
 from engine.write.folders import read_all
 from engine.write.mission import read_mission
+from engine.write.store import seed_mission, seed_templates
 from triggers.table import KINDS
 
 SHIPPED_TRIGGERS = Path(str(files(triggers))) / "definitions"
@@ -30,8 +34,8 @@ FIRST_ACCOUNT = "admin@example.com"
 
 
 @contextmanager
-def opened() -> Iterator[Jubilee]:
-    """The installation that the settings name, for one command."""
+def open_jubilee() -> Iterator[Jubilee]:
+    """The installation that the settings name, whatever state it is in."""
     configuration = settings()
     database = Database(configuration.database)
     try:
@@ -40,14 +44,41 @@ def opened() -> Iterator[Jubilee]:
         database.dispose()
 
 
+@contextmanager
+def opened() -> Iterator[Jubilee]:
+    """The installation that the settings name, for one command. Raises NotFound where none has been made yet."""
+    with open_jubilee() as jubilee:
+        with jubilee.db.reading() as session:
+            if not inspect(session.connection()).has_table(Installation.__tablename__):
+                raise NotFound("There is no Jubilee here yet: run `jubilee up`, or `jubilee migrate`.")
+        yield jubilee
+
+
 def make_ready(jubilee: Jubilee) -> None:
     """Bring the schema to the newest revision and add what is shipped and missing. What people edited stays."""
     migrate.upgrade(jubilee.db.url)
     with jubilee.db.writing() as session:
         now = clock.now(session)
-        seed_shipped(session, read_definitions(SHIPPED_TRIGGERS, KINDS), now=now)
+        seeded = seed_shipped(session, read_definitions(SHIPPED_TRIGGERS, KINDS), now=now)
         seed_templates(session, read_all(SHIPPED_TEMPLATES), now=now)
         seed_mission(session, read_mission(SHIPPED_TEMPLATES / "mission.yaml"), now=now)
+    fold_from_the_beginning(jubilee, seeded)
+
+
+def fold_from_the_beginning(jubilee: Jubilee, names: Sequence[str]) -> None:
+    """These triggers were switched on just now: add up for them what happened before. Commits in between."""
+    with jubilee.db.reading() as session:
+        active = [trigger for trigger in active_triggers(session, KINDS) if trigger.name in names]
+    for trigger in active:
+        if trigger.kind.shape != "fold":
+            continue
+        after = None
+        while True:
+            with jubilee.db.writing() as session:
+                done = backfill_batch(session, trigger, after=after, now=clock.now(session))
+            if not done:
+                break
+            after = done[-1]
 
 
 def first_sign_in(jubilee: Jubilee) -> str:

@@ -5,52 +5,104 @@ from uuid import UUID
 
 import typer
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from cli.output import AsJson, fail, out, say, show
+from cli.output import AsJson, err, fail, out, say, show
 from cli.place import opened
 from engine import clock
-from engine.review.decisions import approve as approve_message
+from engine.errors import JubileeError, NotFound
+from engine.review import decisions
 from engine.review.queue import queue as queued
 from engine.storage.models import Customer, Message, Person
 from engine.why import why as explain
 
 Limit = Annotated[int, typer.Option(min=1, max=1_000, help="How many to show.")]
-As = Annotated[str, typer.Option("--as", help="The e-mail of the person who approves.")]
+Ids = Annotated[
+    list[UUID], typer.Argument(metavar="MESSAGE...", help="Ids of messages, as `jubilee queue` shows them.")
+]
+As = Annotated[str, typer.Option("--as", metavar="EMAIL", help="The e-mail of the person who decides.")]
 
 
 def queue(limit: Limit = 20, as_json: AsJson = False) -> None:
-    """Show the drafts that wait for a person, by deadline and weight."""
+    """Show what waits for a person, by deadline and weight: drafts to read, and questions to answer."""
     with opened() as jubilee, jubilee.db.reading() as session:
         items = queued(session, now=clock.now(session), limit=limit)
+    if not items and not as_json:
+        out.print("Nothing waits for a person.")
+        return
     show(
-        ("message", "customer", "why", "goes out", "weight"),
-        [(item.message_id, item.customer_name, item.why, item.sends_at_local, item.weight) for item in items],
-        [vars(item) if hasattr(item, "__dict__") else item.__dict__ for item in items],
+        ("message", "customer", "what", "goes out", "deadline (UTC)", "weight", ""),
+        [
+            (
+                item.message_id,
+                item.customer_name,
+                f"{item.title}: {item.why}",
+                f"{item.send_at} {item.zone}",
+                f"{item.deadline_at:%Y-%m-%d %H:%M}",
+                item.weight,
+                "question" if item.question else item.worst or "",
+            )
+            for item in items
+        ],
+        items,
         as_json,
     )
 
 
-def approve(message: UUID, person: As, as_json: AsJson = False) -> None:
-    """Approve one message as a person who has read it."""
+def approve(messages: Ids, person: As, as_json: AsJson = False) -> None:
+    """Approve messages as a person who has read them. One that is refused does not stop the others."""
+    approved, refused = [], {}
+    with opened() as jubilee:
+        seconds = jubilee.settings.release_seconds
+        for message_id in messages:
+            try:
+                with jubilee.db.writing() as session:
+                    decisions.approve(
+                        session,
+                        message_id,
+                        version=_version(session, message_id),
+                        person=_person(session, person),
+                        now=clock.now(session),
+                        release_seconds=seconds,
+                    )
+                approved.append(message_id)
+            except JubileeError as error:
+                refused[message_id] = str(error)
+    if approved or as_json:
+        say(
+            f"Approved {len(approved)}. It can be undone for {seconds} seconds.",
+            {"approved": approved, "refused": {str(key): reason for key, reason in refused.items()}},
+            as_json,
+        )
+    for message_id, reason in refused.items():
+        err.print(f"error: {message_id}: {reason}", style="red", markup=False, soft_wrap=True)
+    if refused:
+        raise typer.Exit(1)
+
+
+def skip(
+    message: Annotated[UUID, typer.Argument(help="The id of the message.")],
+    reason: Annotated[str, typer.Option(help="Why it shall not go; kept, and shown on the customer's page.")],
+    person: As,
+    as_json: AsJson = False,
+) -> None:
+    """Decide that a message shall not go, and say why."""
     with opened() as jubilee, jubilee.db.writing() as session:
-        approver = session.scalar(select(Person).where(Person.email == person.strip().lower()))
-        if approver is None:
-            fail(f"--as: nobody here has the e-mail {person}")
-        row = session.get(Message, message)
-        if row is None:
-            fail(f"there is no message {message}")
-        approve_message(
+        decisions.skip(
             session,
             message,
-            version=row.version,
-            person=approver,
+            version=_version(session, message),
+            reason=reason,
+            person=_person(session, person),
             now=clock.now(session),
-            release_seconds=jubilee.settings.release_seconds,
         )
-    say(f"Approved. It can be undone for {jubilee.settings.release_seconds} seconds.", {"approved": message}, as_json)
+    say("Skipped.", {"skipped": message, "reason": reason}, as_json)
 
 
-def why(customer: str, as_json: AsJson = False) -> None:
+def why(
+    customer: Annotated[str, typer.Argument(help="The customer's id, as your own systems know it.")],
+    as_json: AsJson = False,
+) -> None:
     """Say why a customer did, or did not, get what they got."""
     with opened() as jubilee, jubilee.db.reading() as session:
         found = session.scalar(select(Customer).where(Customer.external_id == customer))
@@ -61,3 +113,17 @@ def why(customer: str, as_json: AsJson = False) -> None:
         out.print("Nothing was spotted for this customer yet.")
         return
     show(("when", "what"), [(line.at, line.text) for line in lines], lines, as_json)
+
+
+def _person(session: Session, email: str) -> Person:
+    person = session.scalar(select(Person).where(Person.email == email.strip().lower(), Person.active))
+    if person is None:
+        raise NotFound(f"--as: nobody here has the e-mail {email}")
+    return person
+
+
+def _version(session: Session, message_id: UUID) -> int:
+    message = session.get(Message, message_id)
+    if message is None:
+        raise NotFound(f"there is no message {message_id}")
+    return message.version

@@ -3,11 +3,20 @@
 import os
 from collections.abc import Callable
 
+import typer
+
 from cli.output import AsJson, say
 from cli.place import opened
 from cli.sample.loading import let_arrive
 from engine import clock, rounds
 from engine.rounds import Jubilee
+
+demo = typer.Typer(no_args_is_help=True, help="Move the demonstration on.")
+
+
+@demo.callback()
+def _demo() -> None:
+    """Move the demonstration on."""
 
 
 def spot(as_json: AsJson = False) -> None:
@@ -30,16 +39,20 @@ def send(as_json: AsJson = False) -> None:
     _run("sent", "messages", lambda jubilee: rounds.send(jubilee, worker=f"cli:{os.getpid()}"), as_json)
 
 
+@demo.command("tomorrow")
 def tomorrow(as_json: AsJson = False) -> None:
-    """Move the demonstration on a day: orders arrive, moments are spotted, drafts written, messages sent."""
+    """Move the clock on a day: the sample's next orders arrive, moments are spotted, drafts written, messages sent.
+
+    Works while `jubilee up` runs.
+    """
     with opened() as jubilee:
         with jubilee.db.writing() as session:
             clock.move_on(session, 1)
         done = day(jubilee)
         with jubilee.db.reading() as session:
             today = clock.now(session).date()
-    sentence = ", ".join(f"{count} {what}" for what, count in done.items())
-    say(f"It is now {today:%A, %-d %B %Y}: {sentence}.", {"today": today, **done}, as_json)
+    sentence = ", ".join(f"{count:,} {what}" for what, count in done.items())
+    say(f"It is now {today:%A}, {today.day} {today:%B %Y}: {sentence}.", {"today": today, **done}, as_json)
 
 
 def day(jubilee: Jubilee) -> dict[str, int]:
@@ -58,4 +71,4 @@ def day(jubilee: Jubilee) -> dict[str, int]:
 def _run(verb: str, what: str, activity: Callable[[Jubilee], int], as_json: bool) -> None:
     with opened() as jubilee:
         count = activity(jubilee)
-    say(f"{count} {what} {verb}.", {verb: count}, as_json)
+    say(f"{count:,} {what} {verb}.", {verb: count}, as_json)

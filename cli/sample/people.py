@@ -5,7 +5,7 @@ Everything follows from the customer's number, so that two runs make the same pe
 
 import random
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from faker import Faker
 
@@ -34,6 +34,7 @@ HOMES = (
     Home("de-DE", "DE", "Europe/Berlin", 6, "de_DE"),
     Home("es-ES", "ES", "Europe/Madrid", 5, "es_ES"),
 )
+SHARES = [home.share for home in HOMES]
 
 
 class People:
@@ -45,8 +46,8 @@ class People:
 
     def make(self, customer: str) -> CustomerRow:
         """The person with this number."""
-        dice = random.Random(int(customer))  # noqa: S311 - made data, not a secret
-        home = dice.choices(HOMES, [home.share for home in HOMES])[0]
+        dice = _dice(customer)
+        home = _home(dice)
         faker = self._names[home.names]
         faker.seed_instance(int(customer))
         first, last = faker.first_name(), faker.last_name()
@@ -63,6 +64,19 @@ class People:
             contacts={"email": f"customer{customer}@example.com"},
             consents=_consents(dice, self._today),
         )
+
+
+def language_of(customer: str) -> str:
+    """The language that the person with this number speaks: en, de, es."""
+    return _home(_dice(customer)).locale.partition("-")[0]
+
+
+def _dice(customer: str) -> random.Random:
+    return random.Random(int(customer))  # noqa: S311 - made data, not a secret
+
+
+def _home(dice: random.Random) -> Home:
+    return dice.choices(HOMES, SHARES)[0]
 
 
 def _birthday(dice: random.Random, today: date) -> dict[str, str]:
@@ -82,5 +96,5 @@ def _consents(dice: random.Random, today: date) -> tuple[ConsentRow, ...]:
     chance = dice.random()
     if chance > 0.95:
         return ()
-    since = datetime.combine(today - timedelta(days=400), datetime.min.time()).astimezone()
+    since = datetime.combine(today - timedelta(days=400), time(9), UTC)
     return (ConsentRow("refused" if chance > 0.9 else "granted", source=MADE_UP, given_at=since),)

@@ -1,92 +1,72 @@
 """Makes the sample's troubles from a fixed seed: tickets, refunds, and one outage. Some arrive only as the days go by.
 
-Offsets count in days from the first run, so that the stories look alike whenever it takes place.
+Each begins some days after a real purchase, so that it is about something.
 """
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
-from cli.sample.people import MADE_UP
+from cli.sample.people import MADE_UP, language_of
+from cli.sample.purchases import FIRST_RUN_ON, Purchase
+from cli.sample.troubles import QUESTIONS, REFUNDED, STILL_OPEN, TROUBLES
 from engine.record.events import EventRow
 from engine.record.incidents import IncidentRow
 
 SEED = 19980214
-TICKETS = 320
-REFUNDS = 30
-# Days before the first run, and after it, over which tickets are spread.
-BEFORE, AFTER = 75, 60
+TICKETS = 600
+REFUNDS = 90
+FELT_THE_OUTAGE = 45
+# Days before the first run, and after it, whose purchases something is wrong with.
+BEFORE, AFTER = timedelta(days=75), timedelta(days=120)
 OUTAGE = "outage-checkout"
 OWNERS = ("Mia Keller", "Jonas Park", "Ana Ruiz")
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """What a ticket is about, in the customer's words, and what was done about it."""
-
-    category: str
-    priority: str
-    what_happened: str
-    what_we_did: str
-
-
-TROUBLES = (
-    Trouble("delivery", "normal", "your parcel went to an old address", "sent it again to the right one by express"),
-    Trouble("delivery", "normal", "two of your CDs came nine days late", "moved your orders to a faster carrier"),
-    Trouble(
-        "damaged", "normal", "the case of your CD arrived cracked", "sent you a new copy, and you keep the old one"
-    ),
-    Trouble("damaged", "high", "three CDs arrived scratched and would not play", "replaced all three the same day"),
-    Trouble("wrong_item", "normal", "we packed the single instead of the album", "sent the album and paid the return"),
-    Trouble("billing", "high", "your card was charged twice", "returned the second charge and checked that it arrived"),
-    Trouble(
-        "billing", "urgent", "we charged your card five times in one night", "returned every charge and fixed the fault"
-    ),
-    Trouble(
-        "account", "normal", "you could not sign in after changing your e-mail", "joined your two accounts into one"
-    ),
-)
-QUESTIONS = ("Do you sell gift cards?", "Is the new album out in March?", "Can I change my delivery address?")
-
-
-def made_events(customers: Sequence[str], first_run_on: date) -> list[EventRow]:
+def made_events(sample: str, purchases: Sequence[Purchase], shift_days: int) -> list[EventRow]:
     """Every made event about these customers, past and to come, in order of time."""
     dice = random.Random(SEED)  # noqa: S311 - made data, not a secret
-    start = datetime.combine(first_run_on, time(9), UTC)
+    shift = timedelta(days=shift_days)
+    about = [one for one in purchases if FIRST_RUN_ON - BEFORE <= one.on <= FIRST_RUN_ON + AFTER and one.cents]
     rows: list[EventRow] = []
     for number in range(TICKETS):
-        opened = start + timedelta(days=dice.randint(-BEFORE, AFTER), minutes=dice.randint(0, 500))
-        rows.extend(_ticket(f"T{number:04d}", dice.choice(customers), opened, dice))
+        rows.extend(_ticket(f"T{number:04d}", dice.choice(about), shift, dice))
+    english = [one for one in about if language_of(one.customer) == "en"]
     for number in range(REFUNDS):
-        asked = start + timedelta(days=dice.randint(-30, AFTER), minutes=dice.randint(0, 500))
-        rows.extend(_refund(f"R{number:04d}", dice.choice(customers), asked, dice))
-    rows.extend(_outage(dice.sample(list(customers), min(40, len(customers))), start))
+        rows.extend(_refund(f"R{number:04d}", sample, dice.choice(english), shift, dice))
+    bought_lately = sorted({one.customer for one in english if one.on <= FIRST_RUN_ON})
+    rows.extend(_outage(dice.sample(bought_lately, min(FELT_THE_OUTAGE, len(bought_lately))), shift))
     return sorted(rows, key=lambda row: (row.occurred_at, row.message_id))
 
 
-def made_incident(first_run_on: date) -> IncidentRow:
-    """The outage that some customers felt, over by the first run."""
-    start = datetime.combine(first_run_on, time(9), UTC)
+def made_incident(shift_days: int) -> IncidentRow:
+    """The outage that some customers felt, over some days before the first run."""
+    ended_at = _outage_ended(timedelta(days=shift_days))
     return IncidentRow(
         key=OUTAGE,
-        started_at=start - timedelta(days=5, hours=3),
-        ended_at=start - timedelta(days=5),
-        what_happened="our checkout was down for three hours",
-        what_we_did="brought it back and kept every basket as it was",
+        started_at=ended_at - timedelta(hours=3),
+        ended_at=ended_at,
+        what_happened="our checkout was down for three hours, and your order did not go through",
+        what_we_did="We brought it back, kept every basket as it was, and gave the checkout a second machine.",
+        owner=OWNERS[0],
     )
 
 
-def _ticket(ticket: str, customer: str, opened: datetime, dice: random.Random) -> Iterator[EventRow]:
-    def event(name: str, at: datetime, **properties: object) -> EventRow:
-        message_id = f"made:{ticket}:{name}:{at:%Y%m%d%H%M}"
-        return EventRow(message_id, customer, name, at, {"ticket_id": ticket, **properties}, source=MADE_UP)
+def _ticket(ticket: str, purchase: Purchase, shift: timedelta, dice: random.Random) -> Iterator[EventRow]:
+    opened = _some_days_after(purchase, shift, dice)
+    language, owner = language_of(purchase.customer), dice.choice(OWNERS)
 
-    if dice.random() < 0.25:
-        yield event("ticket_opened", opened, type="question", what_happened=dice.choice(QUESTIONS))
-        yield event("ticket_resolved", opened + timedelta(hours=dice.randint(1, 20)), what_we_did="answered")
+    def event(name: str, at: datetime, **properties: object) -> EventRow:
+        message_id = f"made:{ticket}:{name}:{(at - shift):%Y%m%d%H%M}"
+        return EventRow(message_id, purchase.customer, name, at, {"ticket_id": ticket, **properties}, source=MADE_UP)
+
+    chance = dice.random()
+    if chance < 0.25:
+        yield event("ticket_opened", opened, type="question", what_happened=dice.choice(QUESTIONS[language]))
+        yield event("ticket_resolved", opened + timedelta(hours=dice.randint(1, 20)), what_we_did="Answered.")
         return
-    trouble, owner = dice.choice(TROUBLES), dice.choice(OWNERS)
+    still_open = chance < 0.31 and language == "en"
+    trouble, next_step = dice.choice(STILL_OPEN) if still_open else (dice.choice(TROUBLES[language]), "")
     yield event(
         "ticket_opened",
         opened,
@@ -96,16 +76,11 @@ def _ticket(ticket: str, customer: str, opened: datetime, dice: random.Random) -
         what_happened=trouble.what_happened,
         owner=owner,
     )
-    if dice.random() < 0.12:
-        news_on = opened + timedelta(days=9)
-        yield event(
-            "ticket_updated",
-            opened + timedelta(days=3),
-            next_step="we are waiting for the carrier's answer",
-            next_news_on=news_on.date().isoformat(),
-        )
+    if still_open:
+        yield from _worked_on(event, opened, next_step, dice)
         return
     resolved = opened + timedelta(hours=dice.randint(2, 60))
+    # Now and then nobody wrote down what was done: the draft then asks the owner.
     done = {} if dice.random() < 0.08 else {"what_we_did": trouble.what_we_did}
     yield event("ticket_resolved", resolved, owner=owner, **done)
     if dice.random() < 0.12:
@@ -115,34 +90,48 @@ def _ticket(ticket: str, customer: str, opened: datetime, dice: random.Random) -
         yield event("csat_answered", resolved + timedelta(days=1), score=dice.choice((1, 2, 4, 5, 5)))
 
 
-def _refund(refund: str, customer: str, asked: datetime, dice: random.Random) -> Iterator[EventRow]:
-    about = {"refund_id": refund, "fault": dice.random() < 0.6, "category": "refund"}
-    yield EventRow(
-        f"made:{refund}:asked",
-        customer,
-        "refund_requested",
-        asked,
-        {**about, "what_was_refunded": "the CD that skipped", "reason": "the CD skipped on two players"},
-        source=MADE_UP,
-    )
-    done = asked + timedelta(days=dice.randint(1, 4))
-    yield EventRow(
-        f"made:{refund}:done",
-        customer,
-        "refund_completed",
-        done,
-        {**about, "what_we_did": "returned the price to your card"},
-        source=MADE_UP,
-    )
+def _worked_on(event, opened: datetime, next_step: str, dice: random.Random) -> Iterator[EventRow]:  # type: ignore[no-untyped-def]
+    """A ticket that takes weeks: told every few days what comes next, and solved in the end."""
+    for days in (3, 8, 13, 18):
+        news_on = (opened + timedelta(days=days + 6)).date()
+        about = {"next_step": next_step, "next_news_on": news_on.isoformat()}
+        yield event("ticket_updated", opened + timedelta(days=days), **about)
+    solved = opened + timedelta(days=dice.randint(19, 30))
+    yield event("ticket_resolved", solved, what_we_did="It is found and with you, and nothing is left to pay.")
 
 
-def _outage(customers: Sequence[str], start: datetime) -> Iterator[EventRow]:
+def _refund(refund: str, sample: str, purchase: Purchase, shift: timedelta, dice: random.Random) -> Iterator[EventRow]:
+    asked = _some_days_after(purchase, shift, dice)
+    done = asked + timedelta(days=dice.randint(1, 4), hours=dice.randint(0, 6))
+    fault = dice.random() < 0.7
+    about = {"refund_id": refund, "fault": fault, "category": "refund"}
+    what = {"what_was_refunded": dice.choice(REFUNDED)} if fault else {"what_was_refunded": "the order you sent back"}
+    order = {"order_id": f"{sample}-{purchase.line:05d}", "amount_minor": purchase.cents, "currency": "USD"}
+    rows: tuple[tuple[str, datetime, dict[str, object]], ...] = (
+        ("refund_requested", asked, {**about, **what, "reason": "faulty" if fault else "changed my mind"}),
+        ("refund_completed", done, {**about, "what_we_did": "The money went back to the card you paid with."}),
+        ("order_refunded", done, {**order, "fault": fault, "reason": "faulty" if fault else "sent back"}),
+    )
+    for name, at, properties in rows:
+        yield EventRow(f"made:{refund}:{name}", purchase.customer, name, at, properties, source=MADE_UP)
+
+
+def _outage(customers: Sequence[str], shift: timedelta) -> Iterator[EventRow]:
     for customer in customers:
         yield EventRow(
             f"made:outage:{customer}",
             customer,
             "outage_felt",
-            start - timedelta(days=5, hours=2),
-            {"incident_id": OUTAGE, "what_happened": "your order did not go through"},
+            _outage_ended(shift) - timedelta(hours=2),
+            {"incident_id": OUTAGE},
             source=MADE_UP,
         )
+
+
+def _outage_ended(shift: timedelta) -> datetime:
+    return datetime.combine(FIRST_RUN_ON, time(6), UTC) + shift - timedelta(days=5)
+
+
+def _some_days_after(purchase: Purchase, shift: timedelta, dice: random.Random) -> datetime:
+    day = purchase.on + shift + timedelta(days=dice.randint(2, 12))
+    return datetime.combine(day, time(14), UTC) + timedelta(minutes=dice.randint(0, 500))

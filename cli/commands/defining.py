@@ -1,0 +1,133 @@
+"""Commands for triggers: check their files, list them, apply a file, pause and resume."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cli.output import AsJson, Exit, err, out, say, say_json, show
+from cli.place import SHIPPED_TRIGGERS, fold_from_the_beginning, opened
+from engine import clock
+from engine.definitions.reading import read_definition, read_definitions
+from engine.definitions.schema import TriggerDefinition
+from engine.definitions.store import definition_of, save_definition, set_state
+from engine.errors import InvalidDefinition, NotFound
+from engine.people.audit import Doer, record
+from engine.storage.models import Trigger
+from triggers.table import KINDS
+
+triggers = typer.Typer(no_args_is_help=True, help="Check, list, apply, pause and resume triggers.")
+
+Name = Annotated[str, typer.Argument(help="The name of the trigger, as `jubilee triggers list` shows it.")]
+
+
+@triggers.command("check")
+def check(
+    path: Annotated[Path, typer.Argument(help="A YAML file or a folder of them.", exists=True)] = SHIPPED_TRIGGERS,
+    as_json: AsJson = False,
+) -> None:
+    """Check trigger files; every fault is told with its file, line and field. Exit code 3 where there are any."""
+    try:
+        found = _read(path)
+    except InvalidDefinition as error:
+        faults = str(error).splitlines()
+        if as_json:
+            say_json({"triggers": [], "faults": faults})
+        for fault in [] if as_json else faults:
+            err.print(fault, markup=False, soft_wrap=True)
+        raise typer.Exit(Exit.FOUND_FAULTS) from None
+    names = [definition.name for definition in found]
+    say(f"{len(names)} triggers, all well: {', '.join(names)}.", {"triggers": names, "faults": []}, as_json)
+
+
+@triggers.command("list")
+def list_triggers(as_json: AsJson = False) -> None:
+    """List the triggers that are kept here, and whether they are on."""
+    with opened() as jubilee, jubilee.db.reading() as session:
+        rows = [
+            {
+                "name": trigger.name,
+                "title": definition_of(session, trigger.version_id).title if trigger.version_id else "",
+                "kind": trigger.kind,
+                "family": trigger.family,
+                "state": trigger.state,
+                "reason": trigger.paused_reason,
+                "active_from": trigger.active_from,
+            }
+            for trigger in session.scalars(select(Trigger).order_by(Trigger.name))
+        ]
+    shown = ("name", "title", "kind", "family", "state", "reason")
+    show(shown, [[row[column] for column in shown] for row in rows], rows, as_json)
+
+
+@triggers.command("apply")
+def apply(
+    path: Annotated[Path, typer.Argument(help="A YAML file or a folder of them.", exists=True)],
+    reason: Annotated[str, typer.Option(help="Why it changes; kept with the version.")] = "from a file",
+    activate: Annotated[bool, typer.Option("--activate", help="Switch on those that are drafts.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the triggers of a file as their newest versions. What has been planned keeps the version that made it."""
+    found = _read(path)
+    applied = []
+    with opened() as jubilee:
+        with jubilee.db.writing() as session:
+            now = clock.now(session)
+            for definition in found:
+                trigger = save_definition(session, definition, author=_who(), reason=reason, now=now)
+                record(session, Doer(_who()), "apply_trigger", trigger, now=now, reason=reason)
+                if activate and trigger.state == "draft":
+                    set_state(session, trigger, "active", now=now)
+                applied.append({"name": trigger.name, "state": trigger.state})
+        fold_from_the_beginning(jubilee, [definition.name for definition in found])
+    if as_json:
+        say_json(applied)
+    for one in [] if as_json else applied:
+        out.print(f"{one['name']} is kept, and {one['state']}.", markup=False)
+
+
+@triggers.command("pause")
+def pause(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why; shown wherever the trigger is.")],
+    as_json: AsJson = False,
+) -> None:
+    """Stop a trigger. It spots nothing more, and what it has planned or approved is not sent."""
+    _set_state(name, "paused", reason)
+    say(f"{name} is paused: {reason}", {"name": name, "state": "paused", "reason": reason}, as_json)
+
+
+@triggers.command("resume")
+def resume(name: Name, as_json: AsJson = False) -> None:
+    """Switch a trigger on, or on again. A milestone adds up what happened before."""
+    _set_state(name, "active", None)
+    say(f"{name} is active.", {"name": name, "state": "active"}, as_json)
+
+
+def _set_state(name: str, state: str, reason: str | None) -> None:
+    with opened() as jubilee:
+        with jubilee.db.writing() as session:
+            now = clock.now(session)
+            trigger = _trigger(session, name)
+            set_state(session, trigger, state, reason=reason, now=now)
+            record(session, Doer(_who()), f"trigger_{state}", trigger, now=now, reason=reason)
+        fold_from_the_beginning(jubilee, [name])
+
+
+def _trigger(session: Session, name: str) -> Trigger:
+    trigger = session.scalar(select(Trigger).where(Trigger.name == name).with_for_update())
+    if trigger is None:
+        known = ", ".join(session.scalars(select(Trigger.name).order_by(Trigger.name)))
+        raise NotFound(f"there is no trigger {name}; there are {known or 'none'}")
+    return trigger
+
+
+def _read(path: Path) -> list[TriggerDefinition]:
+    return read_definitions(path, KINDS) if path.is_dir() else [read_definition(path, KINDS)]
+
+
+def _who() -> str:
+    return f"command line ({getpass.getuser()})"

@@ -1,0 +1,174 @@
+"""The command that looks whether everything is well: the machine, the database, the broker, the sample, the sweeps."""
+
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import typer
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from cli.output import AsJson, Exit, out, say_json
+from cli.place import open_jubilee
+from cli.sample.loading import sample_of
+from cli.sample.purchases import cdnow_file
+from engine import clock
+from engine.dates.zones import zone_data_version
+from engine.people.accounts import anyone
+from engine.rounds import Jubilee
+from engine.settings import Settings
+from engine.storage import migrate
+from engine.storage.models import Delivery, Installation, Message, Moment, Trigger
+
+# A sweep runs at least every ten minutes; what has waited longer than this has nobody who works on it.
+LATE = timedelta(minutes=30)
+LEAST_FREE = 200_000_000
+MARKS = {"well": "[green]well [/green]", "note": "[yellow]note [/yellow]", "fault": "[red]fault[/red]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. A `note` is worth knowing; a `fault` needs somebody."""
+
+    what: str
+    state: Literal["well", "note", "fault"]
+    said: str
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look whether everything is well, and say what is not. Exit code 3 where there is a fault."""
+    with open_jubilee() as jubilee:
+        findings = list(look(jubilee))
+    if as_json:
+        say_json(findings)
+    for finding in [] if as_json else findings:
+        out.print(f"{MARKS[finding.state]} {finding.what:<12} ", end="")
+        out.print(finding.said, markup=False, soft_wrap=True)
+    if any(finding.state == "fault" for finding in findings):
+        raise typer.Exit(Exit.FOUND_FAULTS)
+
+
+def look(jubilee: Jubilee) -> Iterator[Finding]:
+    """Everything worth knowing, most basic first. Where the database fails, what needs it is left out."""
+    yield Finding("python", "well", f"{platform.python_version()} on {platform.system()}")
+    yield Finding("zone data", "well", f"tzdata {zone_data_version()}")
+    yield _disk(jubilee.settings)
+    yield _channels(jubilee)
+    yield _broker(jubilee.settings)
+    yield _cdnow()
+    database = _database(jubilee)
+    yield database
+    if database.state == "fault":
+        return
+    with jubilee.db.reading() as session:
+        now = clock.now(session)
+        yield _people(session)
+        yield _sample(session)
+        yield _clock(session)
+        yield _triggers(session)
+        yield from _sweeps(session, now)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.home.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    return Finding("disk", "fault" if free < LEAST_FREE else "well", f"{free / 1e9:.1f} GB free for {settings.home}")
+
+
+def _channels(jubilee: Jubilee) -> Finding:
+    names, default = ", ".join(jubilee.channels), jubilee.settings.default_channel
+    if default not in jubilee.channels:
+        said = f"JUBILEE_DEFAULT_CHANNEL is {default}, and only these are offered: {names}"
+        return Finding("channels", "fault", said)
+    if not jubilee.settings.sending:
+        return Finding("channels", "note", f"{names}; JUBILEE_SENDING is off, so nothing is sent")
+    return Finding("channels", "well", f"{names}; customers who prefer none are reached by {default}")
+
+
+def _broker(settings: Settings) -> Finding:
+    if settings.broker_url.startswith("memory:"):
+        return Finding("broker", "well", "in the process of `jubilee up`")
+    from kombu import Connection  # type: ignore[attr-defined] # kombu ships no types
+
+    try:
+        with Connection(settings.broker_url, connect_timeout=3) as connection:  # type: ignore[no-untyped-call]
+            connection.ensure_connection(max_retries=1, timeout=3)
+            address = connection.as_uri()
+    except Exception as error:  # each transport raises errors of its own
+        return Finding("broker", "fault", f"JUBILEE_BROKER_URL cannot be reached: {error}")
+    return Finding("broker", "well", f"{address} answers")
+
+
+def _cdnow() -> Finding:
+    if cdnow_file() is None:
+        return Finding("CDNOW data", "note", "not installed; the sample would be a small made one")
+    return Finding("CDNOW data", "well", "installed")
+
+
+def _database(jubilee: Jubilee) -> Finding:
+    newest = migrate.newest_revision()
+    kind = "SQLite" if jubilee.db.is_sqlite else "PostgreSQL"
+    try:
+        revision = migrate.revision(jubilee.db.url)
+    except SQLAlchemyError as error:
+        return Finding("database", "fault", f"{kind} cannot be reached: {str(error).splitlines()[0]}")
+    if revision != newest:
+        has = f"is at revision {revision}" if revision else "is empty"
+        return Finding("database", "fault", f"{kind} {has}, wanted is {newest}: run `jubilee migrate`")
+    return Finding("database", "well", f"{kind} at revision {revision}")
+
+
+def _people(session: Session) -> Finding:
+    if anyone(session):
+        return Finding("people", "well", "somebody can sign in")
+    return Finding("people", "fault", "nobody can sign in: run `jubilee people add`")
+
+
+def _sample(session: Session) -> Finding:
+    sample = sample_of(session)
+    if sample is None:
+        return Finding("sample", "well", "none is loaded")
+    if not sample.complete:
+        return Finding("sample", "note", f"{sample.name} is loaded in part; the next `jubilee up` finishes it")
+    return Finding("sample", "well", f"{sample.name}, arrived through {sample.through}")
+
+
+def _clock(session: Session) -> Finding:
+    ahead = session.get(Installation, clock.DAYS_AHEAD)
+    days = ahead.value if ahead else 0
+    return Finding("clock", "note" if days else "well", f"{days} days ahead" if days else "as the machine's")
+
+
+def _triggers(session: Session) -> Finding:
+    counts = dict(session.execute(select(Trigger.state, func.count()).group_by(Trigger.state)).tuples().all())
+    paused = session.scalars(select(Trigger.name).where(Trigger.state == "paused").order_by(Trigger.name)).all()
+    said = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none"
+    if paused:
+        return Finding("triggers", "note", f"{said} (paused: {', '.join(paused)})")
+    return Finding("triggers", "well", said)
+
+
+def _sweeps(session: Session, now: datetime) -> Iterator[Finding]:
+    """Each activity's oldest piece of work that is due. What is much too old has no worker."""
+    due: tuple[tuple[str, InstrumentedAttribute[Any], ColumnElement[bool]], ...] = (
+        ("plan", Moment.check_at, Moment.state == "spotted"),
+        ("write", Message.write_at, Message.state == "draft"),
+        ("deadlines", Message.deadline_at, Message.state.in_(("draft", "in_review"))),
+        ("send", Message.send_at, and_(Message.state == "approved", Message.release_at <= now)),
+        ("settle", Delivery.lease_until, Delivery.state.in_(("claimed", "submitting"))),
+    )
+    for sweep, at, is_waiting in due:
+        oldest, count = session.execute(select(func.min(at), func.count()).where(is_waiting, at <= now)).one()
+        if not count:
+            yield Finding(sweep, "well", "nothing is due")
+        else:
+            late = now - oldest
+            said = f"{count:,} due, the oldest for {str(late).split('.')[0]}"
+            is_late = late > LATE
+            yield Finding(sweep, "fault" if is_late else "well", said + (": does a worker run?" if is_late else ""))
