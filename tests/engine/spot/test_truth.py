@@ -159,5 +159,6 @@ def test_a_moment_that_says_nothing_is_not_wrong(story: Story) -> None:
     story.date(birthday(story), "1990-03-14")
     [moment] = story.moments()
     moment.facts = {}
+    story.session.flush()
     assert told(story) == []
     assert no_longer_true(story.session, []) == {}
