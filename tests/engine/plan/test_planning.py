@@ -171,6 +171,15 @@ def test_another_template_speaks_where_an_exception_asks_for_it(session: Session
     assert spoken[other.id] == ("birthday", False)
 
 
+def test_what_is_no_longer_true_is_cancelled(session: Session) -> None:
+    """The customer's birthday is not on record any more, and nobody is greeted."""
+    trigger = make_trigger(session)
+    facts = {name: {"value": 2, "source": "birthday", "sayable": False} for name in ("month", "day")}
+    moment = make_moment(session, make_customer(session), trigger, facts=facts)
+    plan(session)
+    assert (moment.state, moment.reason, messages(session)) == ("cancelled", "date_changed", [])
+
+
 # Holds
 
 
