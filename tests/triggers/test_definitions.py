@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.conditions import matches
-from engine.definitions.reading import read_definitions
+from engine.definitions.reading import read_definition, read_definitions
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import active_triggers, seed_shipped
 from engine.storage.models import Trigger
@@ -114,3 +114,13 @@ def test_amounts_are_never_said() -> None:
     kind = KINDS["anniversary"]
     assert kind.shape == "dates"
     assert kind.fact_name(kind.params.model_validate(SHIPPED["birthday"].params)) is None
+
+
+def test_the_how_to_names_every_field_and_its_example_reads(tmp_path: Path) -> None:
+    """A field nobody can find is a field nobody uses."""
+    page = (ROOT / "docs" / "how-to" / "add-a-trigger.md").read_text(encoding="utf-8")
+    fields = [field.alias or name for name, field in TriggerDefinition.model_fields.items()]
+    assert [name for name in fields if f"`{name}" not in page and f"\n{name}:" not in page] == []
+    example = page.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "contract_start.yaml").write_text(example, encoding="utf-8")
+    assert read_definition(tmp_path / "contract_start.yaml", KINDS).name == "contract_start"
