@@ -388,7 +388,8 @@ def test_events_are_recorded_with_typed_properties(db: Database, write: Write) -
     report = events(db, path)
     assert (report.recorded, report.rejected) == (2, [])
     with db.reading() as session:
-        rows = session.scalars(select(Event).order_by(Event.message_id)).all()
+        rows = list(session.scalars(select(Event).order_by(Event.message_id)))
+        session.expunge_all()
     assert [row.properties for row in rows] == [{"amount_minor": 1250, "currency": "EUR"}, {}]
     assert rows[1].occurred_at == datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
     assert {row.source for row in rows} == {"customers.csv"}
@@ -451,7 +452,8 @@ def test_a_file_without_ids_names_and_zones_says_them_once(db: Database, write: 
         report = events(db, path, zone="Europe/Berlin", event_name="order_completed", message_id_prefix="orders-")
         assert (report.recorded, report.rejected) == (recorded, [])
     with db.reading() as session:
-        rows = session.scalars(select(Event).order_by(Event.message_id)).all()
+        rows = list(session.scalars(select(Event).order_by(Event.message_id)))
+        session.expunge_all()
     assert [row.message_id for row in rows] == ["orders-2", "orders-3"]
     assert rows[0].occurred_at == datetime(2026, 5, 31, 22, 0, tzinfo=UTC)  # midnight in Berlin
     assert rows[0].properties == {"tags": ["a"], "paid": True}
