@@ -13,12 +13,16 @@ from engine import clock
 from engine.dates.team import TeamHours
 from engine.definitions.store import ActiveTrigger, active_triggers
 from engine.kinds import KindTable
+from engine.plan.candidates import Channels as Offered
 from engine.plan.ending import expire_due
-from engine.plan.planning import plan_due
-from engine.plan.times import recompute_send_times, zone_data_changed
+from engine.plan.planning import PlanSettings, plan_due
+from engine.plan.times import recompute_send_times
 from engine.review.deadlines import apply_deadlines
-from engine.send import claiming, settling, submitting
 from engine.send.channels import Channels
+from engine.send.claiming import claim_due
+from engine.send.settling import Settler
+from engine.send.settling import settle as settle_deliveries
+from engine.send.submitting import Sender, submit
 from engine.settings import Settings
 from engine.spot.dates import spot_dates
 from engine.spot.problems import spot_problems
@@ -28,6 +32,13 @@ from engine.write.drafts import write_due
 
 # Handed over together: one commit of `submitting` for so many, and at most so many unconfirmed after a crash.
 SEND_BATCH = 10
+
+Enough = Callable[[], bool]
+
+
+def never() -> bool:
+    """Go on until nothing is left."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,11 @@ class Jubilee:
             country=self.settings.team_country or None,
         )
 
+    @property
+    def offered(self) -> Offered:
+        """The channels as planning knows them."""
+        return Offered(frozenset(self.channels), self.settings.default_channel)
+
     def triggers(self, session: Session) -> list[ActiveTrigger]:
         """The triggers that spot now."""
         return active_triggers(session, self.kinds)
@@ -63,30 +79,24 @@ def spot(jubilee: Jubilee) -> int:
         return spotted + spot_problems(session, jubilee.triggers(session), now=now)
 
 
-def plan(jubilee: Jubilee) -> int:
-    """Expire what is too late, work out send times again where the zone data changed, and plan what is due."""
+def plan(jubilee: Jubilee, enough: Enough = never) -> int:
+    """Expire what is too late, work out send times again where zones changed, and plan what is due."""
     with jubilee.db.writing() as session:
-        if zone_data_changed(session):
-            recompute_send_times(session, now=clock.now(session))
-    _until_done(jubilee, lambda session, now: expire_due(session, now=now))
+        recompute_send_times(session, now=clock.now(session), team=jubilee.team)
+    settings = PlanSettings(channels=jubilee.offered)
+    _until_done(jubilee, lambda session, now: expire_due(session, now=now), enough)
     return _until_done(
         jubilee,
         lambda session, now: plan_due(
-            session,
-            jubilee.triggers(session),
-            now=now,
-            team=jubilee.team,
-            offered=tuple(jubilee.channels),
-            default_channel=jubilee.settings.default_channel,
+            session, jubilee.triggers(session), now=now, team=jubilee.team, settings=settings
         ),
+        enough,
     )
 
 
-def write(jubilee: Jubilee) -> int:
-    """Bring back the texts whose facts changed, and write the drafts that are due."""
+def write(jubilee: Jubilee, enough: Enough = never) -> int:
+    """Write the drafts that are due."""
     settings = jubilee.settings
-    with jubilee.db.writing() as session:
-        bring_back_changed(session, now=clock.now(session))
     return _until_done(
         jubilee,
         lambda session, now: write_due(
@@ -96,49 +106,56 @@ def write(jubilee: Jubilee) -> int:
             team_name=settings.team_name,
             release_seconds=settings.release_seconds,
         ),
+        enough,
     )
 
 
-def meet_deadlines(jubilee: Jubilee) -> int:
+def compare_facts(jubilee: Jubilee) -> int:
+    """Bring back the texts whose facts have changed since they were written."""
+    with jubilee.db.writing() as session:
+        return bring_back_changed(session, now=clock.now(session))
+
+
+def meet_deadlines(jubilee: Jubilee, enough: Enough = never) -> int:
     """Drop or release what nobody reviewed in time."""
-    return _until_done(
-        jubilee,
-        lambda session, now: apply_deadlines(session, now=now, release_seconds=jubilee.settings.release_seconds),
-    )
+    seconds = jubilee.settings.release_seconds
+    return _until_done(jubilee, lambda session, now: apply_deadlines(session, now=now, release_seconds=seconds), enough)
 
 
-def send(jubilee: Jubilee, worker: str) -> int:
+def send(jubilee: Jubilee, worker: str, enough: Enough = never) -> int:
     """Hand over what is due; returns how many messages a channel accepted."""
-    if not jubilee.settings.sending:
-        return 0
     settings = jubilee.settings
-    sender = submitting.Sender(
+    if not settings.sending:
+        return 0
+    sender = Sender(
         db=jubilee.db,
         channels=jubilee.channels,
         default_channel=settings.default_channel,
         company=settings.company_name,
         team=settings.team_name,
-        now=clock.now,
     )
     accepted = 0
-    while True:
+    while not enough():
         with jubilee.db.writing() as session:
-            claims = claiming.claim_due(session, now=clock.now(session), worker=worker, limit=SEND_BATCH)
+            now, machine = clock.now(session), clock.machine_now()
+            claims = claim_due(session, now=now, machine=machine, worker=worker, limit=SEND_BATCH)
         if not claims:
-            return accepted
-        accepted += submitting.submit(sender, claims)
+            break
+        accepted += submit(sender, claims)
+    return accepted
 
 
 def settle(jubilee: Jubilee) -> int:
     """Settle what dead workers left behind."""
-    return settling.settle(jubilee.db, jubilee.channels, now=clock.now)
+    return settle_deliveries(Settler(jubilee.db, jubilee.channels))
 
 
-def _until_done(jubilee: Jubilee, batch: Callable[[Session, datetime], int]) -> int:
+def _until_done(jubilee: Jubilee, batch: Callable[[Session, datetime], int], enough: Enough) -> int:
     done = 0
-    while True:
+    while not enough():
         with jubilee.db.writing() as session:
             handled = batch(session, clock.now(session))
         if not handled:
-            return done
+            break
         done += handled
+    return done

@@ -3,19 +3,20 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
-from kombu import Queue
+from celery.signals import worker_shutting_down
+from kombu.entity import Queue
 
 from engine import bell
 from engine.settings import Settings, settings
-from workers.place import place
-from workers.schedule import SCHEDULE
+from workers.schedule import KEEP_SECONDS, SCHEDULE
+from workers.stopping import stopping
 
 QUEUES = ("record", "plan", "write", "send", "listen")
 ROUTES = {
     "jubilee.spot": "plan",
     "jubilee.plan": "plan",
     "jubilee.write": "write",
+    "jubilee.facts": "write",
     "jubilee.deadlines": "write",
     "jubilee.send": "send",
     "jubilee.settle": "listen",
@@ -31,7 +32,8 @@ def make_app(configuration: Settings) -> Celery:
     app.conf.update(
         task_ignore_result=True,
         task_acks_late=True,
-        task_reject_on_worker_lost=True,
+        # A task that kills its worker would come back at once, for ever. The next sweep comes soon enough.
+        task_reject_on_worker_lost=False,
         task_serializer="json",
         accept_content=["json"],
         task_queues=[Queue(name) for name in QUEUES],
@@ -45,8 +47,10 @@ def make_app(configuration: Settings) -> Celery:
         worker_max_tasks_per_child=1_000,
         worker_soft_shutdown_timeout=20,
         worker_hijack_root_logger=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry=True,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
         broker_transport_options=_transport_options(configuration.broker_url),
         beat_schedule=SCHEDULE,
         timezone="UTC",
@@ -67,8 +71,8 @@ def _transport_options(broker_url: str) -> dict[str, Any]:
 
 
 def publish(task: str) -> None:
-    """Ring the bell for a task by its name. A ring that is not heard in a minute is not worth hearing."""
-    app.send_task(task, ignore_result=True, expires=60)
+    """Ring the bell for a task by its name. A ring that nobody hears for a while is not worth hearing."""
+    app.send_task(task, ignore_result=True, expires=KEEP_SECONDS)
 
 
 app = make_app(settings())
@@ -76,7 +80,6 @@ app.set_default()
 bell.hang(publish)
 
 
-@worker_process_init.connect
-def _start_afresh(**_: object) -> None:
-    """A forked child must not use its parent's connections."""
-    place().db.dispose()
+@worker_shutting_down.connect
+def _finish_soon(**_: object) -> None:
+    stopping.set()

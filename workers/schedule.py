@@ -3,16 +3,24 @@
 from datetime import timedelta
 from typing import Any
 
+# A sweep that nobody took for so long is dropped, as the next one finds the same work. Not shorter: the clocks of two
+# machines may differ, and a sweep that is always too old would never run.
+KEEP_SECONDS = 120
+
 
 def _every(seconds: float, task: str) -> dict[str, Any]:
-    # A sweep that waited longer than its interval is dropped: the next one finds the same work.
-    return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": max(seconds, 5)}}
+    return {
+        "task": task,
+        "schedule": timedelta(seconds=seconds),
+        "options": {"expires": max(seconds, KEEP_SECONDS), "ignore_result": True},
+    }
 
 
 SCHEDULE = {
     "spot": _every(600, "jubilee.spot"),
     "plan": _every(60, "jubilee.plan"),
     "write": _every(30, "jubilee.write"),
+    "facts": _every(600, "jubilee.facts"),
     "deadlines": _every(60, "jubilee.deadlines"),
     "send": _every(5, "jubilee.send"),
     "settle": _every(30, "jubilee.settle"),

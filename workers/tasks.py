@@ -1,12 +1,39 @@
-"""The tasks: short doorways into the engine. Each works through what is due and rings the next one's bell."""
+"""The tasks: short doorways into the engine. Each works through what is due, for a while; a task that had not enough
+time rings for the next one, so that none runs into its time limit with a message in its hands.
+"""
 
 import os
 import socket
+import time
+from collections.abc import Callable
 
-from celery import shared_task
+from celery import current_app, shared_task
 
 from engine import rounds
 from workers.place import place
+from workers.stopping import stopping
+
+# Well below the time limits, and about what a worker that is asked to stop may still take.
+ROUND_SECONDS = 20.0
+
+
+class Patience:
+    """Says when it is enough: after so many seconds, or when this process is about to stop."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+        self.ran_out = False
+
+    def __call__(self) -> bool:
+        self.ran_out = self.ran_out or time.monotonic() >= self._ends
+        return self.ran_out or stopping.is_set()
+
+
+def _for_a_while(task: str, activity: Callable[[rounds.Enough], int]) -> None:
+    patience = Patience(ROUND_SECONDS)
+    activity(patience)
+    if patience.ran_out:
+        current_app.send_task(task, ignore_result=True)
 
 
 @shared_task(name="jubilee.spot")
@@ -18,25 +45,32 @@ def spot() -> None:
 @shared_task(name="jubilee.plan")
 def plan() -> None:
     """Plan moments that are due."""
-    rounds.plan(place())
+    _for_a_while("jubilee.plan", lambda enough: rounds.plan(place(), enough))
 
 
 @shared_task(name="jubilee.write")
 def write() -> None:
     """Write drafts that are due."""
-    rounds.write(place())
+    _for_a_while("jubilee.write", lambda enough: rounds.write(place(), enough))
+
+
+@shared_task(name="jubilee.facts")
+def facts() -> None:
+    """Bring back texts whose facts have changed."""
+    rounds.compare_facts(place())
 
 
 @shared_task(name="jubilee.deadlines")
 def deadlines() -> None:
     """Drop or release drafts that nobody reviewed in time."""
-    rounds.meet_deadlines(place())
+    _for_a_while("jubilee.deadlines", lambda enough: rounds.meet_deadlines(place(), enough))
 
 
 @shared_task(name="jubilee.send")
 def send() -> None:
     """Hand over messages whose time has come."""
-    rounds.send(place(), worker=f"{socket.gethostname()}:{os.getpid()}")
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    _for_a_while("jubilee.send", lambda enough: rounds.send(place(), worker, enough))
 
 
 @shared_task(name="jubilee.settle")

@@ -4,78 +4,118 @@ A lease that ended in `claimed` is free again, as nothing was submitted. One tha
 `unconfirmed`; the provider is asked where it can be, and nothing is ever resent on silence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine.plan.ending import end_message
+from engine import clock
 from engine.send.channels import Channels
 from engine.send.claiming import MAX_ATTEMPTS
 from engine.send.outgoing import Accepted, NotTaken, Refused
-from engine.send.submitting import Now, record_accepted, record_refused, record_unconfirmed
+from engine.send.recording import GAVE_UP, give_up, record_accepted, record_refused, record_unconfirmed
+from engine.send.submitting import LEASE_ENDED, Now
 from engine.storage.models import Delivery, Message
 from engine.storage.session import Database
 
-# A worker checks its lease right before it calls the channel, so after this long no call of it can still begin.
+log = structlog.get_logger()
+
+# A worker looks at its lease right before it calls the channel, and no call may last longer than this (nor may the
+# clocks of two machines differ by more): afterwards nothing that we don't know of can still be taken.
 GRACE = timedelta(seconds=30)
+# Providers are asked about a delivery for so long; then it is for a receipt or a person to settle.
+ASK_FOR = timedelta(days=3)
 BATCH = 100
 
 
-def settle(db: Database, channels: Channels, *, now: Now) -> int:
+@dataclass(frozen=True)
+class Settler:
+    """What settling needs. `now` is the installation's time; leases run by the `machine`'s."""
+
+    db: Database
+    channels: Channels
+    now: Now = clock.now
+    machine: Callable[[], datetime] = clock.machine_now
+
+
+def settle(settler: Settler) -> int:
     """Free ended claims, mark what is unknown, ask the providers that can be asked. Commits in between."""
-    with db.writing() as session:
-        at = now(session)
-        settled = _free_ended_claims(session, at) + _mark_unknown(session, at) + _end_poisoned(session, at)
-        unknown = session.execute(
-            select(Delivery.id, Delivery.message_id, Delivery.channel)
-            .where(Delivery.state == "unconfirmed", Delivery.lease_until < at - GRACE)
-            .limit(BATCH)
-        ).all()
-    for delivery_id, message_id, channel in unknown:
-        answer = channels[channel].find(message_id) if channel in channels else None
+    with settler.db.writing() as session:
+        now, machine = settler.now(session), settler.machine()
+        settled = _free_ended_claims(session, now, machine) + _mark_unknown(session, now, machine)
+        settled += _end_poisoned(session, now)
+    for row in _unknown(settler):
+        answer = _ask(settler.channels, row)
         if answer is not None:
-            with db.writing() as session:
-                _record(session, delivery_id, answer, now(session))
-                settled += 1
+            with settler.db.writing() as session:
+                settled += _record(session, row.id, answer, settler.now(session))
     return settled
 
 
-def _record(session: Session, delivery_id: UUID, answer: Accepted | NotTaken, now: datetime) -> None:
-    if isinstance(answer, Accepted):
-        record_accepted(session, delivery_id, answer, now=now)
-    else:
-        record_refused(session, delivery_id, Refused("never_taken", permanent=False), now=now)
-
-
-def _free_ended_claims(session: Session, now: datetime) -> int:
+def _free_ended_claims(session: Session, now: datetime, machine: datetime) -> int:
     freed = session.scalars(
         update(Delivery)
-        .where(Delivery.state == "claimed", Delivery.lease_until < now)
-        .values(state="refused", ended_at=now, reason="lease_ended")
+        .where(Delivery.state == "claimed", Delivery.lease_until < machine)
+        .values(state="refused", ended_at=now, reason=LEASE_ENDED)
         .returning(Delivery.id)
     ).all()
     return len(freed)
 
 
-def _mark_unknown(session: Session, now: datetime) -> int:
-    ended: Sequence[UUID] = session.scalars(
-        select(Delivery.id).where(Delivery.state == "submitting", Delivery.lease_until < now - GRACE)
+def _mark_unknown(session: Session, now: datetime, machine: datetime) -> int:
+    ended = session.scalars(
+        select(Delivery.id).where(Delivery.state == "submitting", Delivery.lease_until < machine - GRACE)
     ).all()
     return record_unconfirmed(session, ended, "no answer was stored", now=now) if ended else 0
 
 
 def _end_poisoned(session: Session, now: datetime) -> int:
     """A message that every attempt died on must not be tried for ever: it ends where people see it."""
+    on_its_way = select(Delivery.id).where(
+        Delivery.message_id == Message.id, Delivery.state.in_(("claimed", "submitting", "unconfirmed"))
+    )
     poisoned = session.scalars(
-        select(Message.id).where(
-            Message.state == "approved",
-            Message.attempts >= MAX_ATTEMPTS,
-            ~select(Delivery.id)
-            .where(Delivery.message_id == Message.id, Delivery.state.in_(("claimed", "submitting")))
-            .exists(),
-        )
+        select(Message.id).where(Message.state == "approved", Message.attempts >= MAX_ATTEMPTS, ~on_its_way.exists())
     ).all()
-    return sum(end_message(session, message_id, "skipped", "gave_up", now=now) for message_id in poisoned)
+    return sum(give_up(session, message_id, GAVE_UP, now=now) for message_id in poisoned)
+
+
+def _unknown(settler: Settler) -> Iterator[Any]:
+    """Page by page, so that those which nobody can answer for do not hide the others."""
+    last: UUID | None = None
+    while True:
+        with settler.db.reading() as session:
+            page = session.execute(
+                select(Delivery.id, Delivery.message_id, Delivery.channel)
+                .where(
+                    Delivery.state == "unconfirmed",
+                    Delivery.lease_until < settler.machine() - GRACE,
+                    Delivery.unconfirmed_at > settler.now(session) - ASK_FOR,
+                    *([Delivery.id > last] if last else ()),
+                )
+                .order_by(Delivery.id)
+                .limit(BATCH)
+            ).all()
+        if not page:
+            return
+        yield from page
+        last = page[-1].id
+
+
+def _ask(channels: Channels, row: Any) -> Accepted | NotTaken | None:
+    try:
+        return channels[row.channel].find(row.message_id) if row.channel in channels else None
+    except Exception as error:  # a provider that is down tells nothing; it is asked again in the next round
+        log.warning("look_up_failed", delivery=str(row.id), error=type(error).__name__)
+        return None
+
+
+def _record(session: Session, delivery_id: UUID, answer: Accepted | NotTaken, now: datetime) -> bool:
+    if isinstance(answer, Accepted):
+        return record_accepted(session, delivery_id, answer, now=now)
+    return record_refused(session, delivery_id, Refused("never_taken", permanent=False), now=now)

@@ -1,0 +1,177 @@
+"""The second check, made in the commit of `submitting`: everything that planning asked is asked again, of what was
+claimed. What may not go is ended or put off there and then, and the reason why is named on its delivery.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from engine.dates.windows import Window
+from engine.plan.candidates import Channels as Offered
+from engine.plan.ending import TOO_LATE, cancel_moments, end_message
+from engine.plan.holds import HoldView, holds_of, store_holds
+from engine.send.claiming import Claim
+from engine.send.slots import Intent, Slot, is_open, slots
+from engine.send.switch import STOPPED, sending_stopped
+from engine.spot.reasons import NO_LONGER_TRUE
+from engine.spot.truth import no_longer_true
+from engine.storage.models import Customer, Delivery, Message, MessageMoment
+from engine.transitions import LIVE_MESSAGE
+from engine.write.changes import CHANGED, Change, changes_of, return_text
+
+LOOK_AGAIN = timedelta(minutes=15)
+OUTSIDE_WINDOW = "outside_window"
+NOT_APPROVED = "no_longer_approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claimed message as the check sees it. `moments` are what it speaks of."""
+
+    delivery_id: UUID
+    message_id: UUID
+    customer_id: UUID
+    family: str
+    state: str
+    intent: Intent
+    moments: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found out about a batch: by moment, and for changed facts by message."""
+
+    holds: Mapping[UUID, Sequence[HoldView]]
+    untrue: Mapping[UUID, str]
+    changes: Mapping[UUID, Sequence[Change]]
+
+
+def lock_customers(session: Session, claims: Sequence[Claim]) -> list[UUID]:
+    """Lock the customers of these claims before anything of theirs, in the order in which everybody does."""
+    ids = [claim.message_id for claim in claims]
+    customers = (
+        select(Customer.id)
+        .where(Customer.id.in_(select(Message.customer_id).where(Message.id.in_(ids))))
+        .order_by(Customer.id)
+        .with_for_update(key_share=True)  # rows that point at a customer may still be added meanwhile
+    )
+    return list(session.scalars(customers))
+
+
+def lock_claimed(session: Session, claims: Sequence[Claim], *, machine: datetime) -> list[Claimed]:
+    """The claims whose lease still runs, as the check sees them; their messages are locked."""
+    rows = session.execute(
+        select(Delivery.id.label("delivery_id"), *Message.__table__.c)
+        .join(Message, Message.id == Delivery.message_id)
+        .where(
+            Delivery.id.in_([claim.delivery_id for claim in claims]),
+            Delivery.state == "claimed",
+            Delivery.lease_until > machine,
+        )
+        .order_by(Message.id)
+        .with_for_update()
+    ).all()
+    moments = _moments_of(session, [row.id for row in rows])
+    return [
+        Claimed(
+            delivery_id=row.delivery_id,
+            message_id=row.id,
+            customer_id=row.customer_id,
+            family=row.family,
+            state=row.state,
+            intent=Intent(row.send_on, Window(row.window_start, row.window_end), row.zone, row.expires_at),
+            moments=moments[row.id],
+        )
+        for row in rows
+    ]
+
+
+def hindrances(session: Session, claimed: Sequence[Claimed], *, now: datetime, channels: Offered) -> dict[UUID, str]:
+    """Delivery id -> the reason why it may not go now. The message was ended, or put off, accordingly."""
+    if sending_stopped(session):
+        return dict.fromkeys((one.delivery_id for one in claimed), STOPPED)
+    moments = [moment_id for one in claimed for moment_id in one.moments]
+    holds = holds_of(session, moments, now=now, channels=channels)
+    store_holds(session, moments, holds, now=now)
+    found = Found(holds, no_longer_true(session, moments, now=now), _changed_facts(session, claimed))
+    reasons = ((one.delivery_id, _hindrance(session, one, found, now=now)) for one in claimed)
+    return {delivery_id: reason for delivery_id, reason in reasons if reason}
+
+
+def _hindrance(session: Session, one: Claimed, found: Found, *, now: datetime) -> str | None:
+    if one.state != "approved":
+        return NOT_APPROVED
+    if untrue := [moment_id for moment_id in one.moments if moment_id in found.untrue]:
+        for moment_id in untrue:
+            cancel_moments(session, [moment_id], found.untrue[moment_id], now=now)
+        return found.untrue[untrue[0]]
+    if not one.moments:  # it speaks of nothing that could be shown to be true
+        end_message(session, one.message_id, "cancelled", NO_LONGER_TRUE, now=now)
+        return NO_LONGER_TRUE
+    held = [hold for moment_id in one.moments for hold in found.holds.get(moment_id, ())]
+    if one.intent.expires_at <= now:
+        reason = f"held:{held[0].name}" if held else TOO_LATE
+        end_message(session, one.message_id, "expired", reason, now=now)
+        return reason
+    if changes := found.changes.get(one.message_id):
+        return_text(session, session.get_one(Message, one.message_id), changes, now=now)
+        return CHANGED
+    if held:
+        return _hold_back(session, one, held, now=now)
+    if not is_open(one.intent, now=now):
+        _put_off(session, one, now, or_expire_for=TOO_LATE, now=now)
+        return OUTSIDE_WINDOW
+    return None
+
+
+def _hold_back(session: Session, one: Claimed, held: Sequence[HoldView], *, now: datetime) -> str:
+    """A hold for good ends the message. Any other has it looked at again soon, as news may lift it before its time."""
+    if final := next((hold for hold in held if hold.final), None):
+        end_message(session, one.message_id, "skipped", final.name, now=now)
+        return f"held:{final.name}"
+    reason = f"held:{held[0].name}"
+    _put_off(session, one, now + LOOK_AGAIN, or_expire_for=reason, now=now)
+    return reason
+
+
+def _put_off(session: Session, one: Claimed, after: datetime, *, or_expire_for: str, now: datetime) -> None:
+    """To the next opening on a day that has no other celebration; where none is left, late is worse than never."""
+    slot = next((slot for slot in slots(one.intent, after=after) if _is_free(session, one, slot)), None)
+    if slot is None:
+        end_message(session, one.message_id, "expired", or_expire_for, now=now)
+        return
+    session.execute(update(Message).where(Message.id == one.message_id).values(send_at=slot.at, send_on=slot.on))
+
+
+def _is_free(session: Session, one: Claimed, slot: Slot) -> bool:
+    if one.family != "celebrate" or slot.on == one.intent.send_on:
+        return True
+    taken = exists().where(
+        Message.customer_id == one.customer_id,
+        Message.send_on == slot.on,
+        Message.family == "celebrate",
+        Message.state.in_(LIVE_MESSAGE),
+    )
+    return not session.scalar(select(taken))
+
+
+def _changed_facts(session: Session, claimed: Sequence[Claimed]) -> dict[UUID, list[Change]]:
+    """The facts that a text says and that are not so any more; a text that has them goes back to be written again."""
+    ids = [one.message_id for one in claimed if one.state == "approved"]
+    return changes_of(session, session.scalars(select(Message).where(Message.id.in_(ids))).all())
+
+
+def _moments_of(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    rows = session.execute(
+        select(MessageMoment.message_id, MessageMoment.moment_id)
+        .where(MessageMoment.message_id.in_(message_ids), MessageMoment.live)
+        .order_by(MessageMoment.position)
+    )
+    found: dict[UUID, list[UUID]] = {message_id: [] for message_id in message_ids}
+    for message_id, moment_id in rows:
+        found[message_id].append(moment_id)
+    return {message_id: tuple(ids) for message_id, ids in found.items()}
