@@ -10,15 +10,21 @@ from engine.settings import Settings
 from engine.storage.session import Database
 from web.errors import handle_errors
 from web.place import Place
-from web.routes import health, signing_in
+from web.routes import customers, health, messages, overview, postbox, queue, signing_in
 from web.security import SecurityHeaders
 from web.session import Sessions, open_secret
 from web.static_files import FOLDER, ROOT, KeptFiles
 from web.throttle import Throttle
-from web.visitors import own_form
+from web.visitors import own_form, signed_in
 
-# Whoever adds a route adds it here, and it asks for the sign-in by itself.
-SIGNED_IN: tuple[APIRouter, ...] = ()
+# Whoever adds a room adds its routes here, and they ask for the sign-in by themselves.
+SIGNED_IN: tuple[APIRouter, ...] = (
+    queue.router,
+    messages.router,
+    customers.router,
+    postbox.router,
+    overview.router,
+)
 
 
 def make_app(configuration: Settings) -> FastAPI:
@@ -45,6 +51,6 @@ def make_app(configuration: Settings) -> FastAPI:
     app.include_router(health.router)
     app.include_router(signing_in.router)
     for router in SIGNED_IN:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(signed_in)])
     handle_errors(app)
     return app

@@ -72,4 +72,4 @@ def _to_sign_in(request: Request, wanted: str) -> Response:
 
 def _page(request: Request, status: int, sentence: str) -> Response:
     heading = HEADINGS.get(status, "That did not work")
-    return show(request, "error.html", status=status, heading=heading, sentence=sentence)
+    return show(request, "error.html", {"heading": heading, "sentence": sentence}, status=status)

@@ -1,5 +1,6 @@
 """Shows a page, or one block of it where htmx asked for that block alone. HTML comes from the templates only."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def is_fragment(request: Request) -> bool:
 
 
 def show(
-    request: Request, template: str, *, block: str | None = None, status: int = 200, **values: Any
+    request: Request, template: str, values: Mapping[str, Any], *, block: str | None = None, status: int = 200
 ) -> HTMLResponse:
     """The whole page, or `block` of it where htmx asked for a fragment."""
     place = request.app.state.place
@@ -39,7 +40,6 @@ def show(
         "path": request.url.path,
         "company": place.settings.company_name,
         "sending": place.settings.sending,
-        "lean": is_fragment(request),
         **values,
     }
     if block and is_fragment(request):
@@ -47,3 +47,8 @@ def show(
     else:
         body = _environment.get_template(template).render(context)
     return HTMLResponse(body, status, {"vary": "HX-Request, Cookie", "content-security-policy": PAGE_POLICY})
+
+
+def short_text(text: str) -> str:
+    """A text message for a frame of its own."""
+    return _environment.get_template("short_text.html").render(text=text)

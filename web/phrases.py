@@ -1,11 +1,24 @@
 """How the pages say times and names: pure, in the reader's words, never in HTML."""
 
+from calendar import month_name
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.dates import zones
+from engine.plan.reasons import sentence
+from engine.storage.models import CustomerDate
 
+_HELD = "held:"
+_REASONS = {
+    "too_late": "It would have come too late.",
+    "date_changed": "The date it was about was corrected.",
+    "problem_not_resolved": "The problem was not resolved after all.",
+    "problem_not_settled": "The problem did not stay resolved.",
+    "problem_not_open": "The problem is not open any more.",
+    "celebrated_recently": "The same was celebrated a short while ago.",
+    "incident_already_recovered": "The customer already heard about what went wrong.",
+}
 _STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -72,6 +85,59 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def capital(text: str) -> str:
+    """The text as the beginning of a line."""
+    return text[:1].upper() + text[1:]
+
+
+def hold_words(name: str) -> str:
+    """What a hold means, as a sentence."""
+    return sentence(name)
+
+
+def reason_words(reason: str) -> str:
+    """Why something ended: a stored name as a sentence, or what a person wrote."""
+    if reason.startswith(_HELD):
+        return f"It was held until it was too late: {sentence(reason.removeprefix(_HELD))}"
+    if reason in _REASONS:
+        return _REASONS[reason]
+    said = sentence(reason)
+    return said if said != reason else capital(words(reason) if " " not in reason else reason)
+
+
+def fact_words(name: str) -> str:
+    """`customer.first_name` as agents read it: First name."""
+    return capital(words(name.removeprefix("customer.").replace(".", ", ")))
+
+
+def fact_value(value: object) -> str:
+    """A fact's value: yes, no, a number with separators, or the text itself."""
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def source_words(source: str) -> str:
+    """Where a fact comes from: `first:order_completed` is the first order completed."""
+    return words(source.replace("first:", "the first ").replace(":", ", "))
+
+
+def partial_date(date_of: CustomerDate) -> str:
+    """17 April 1990; without the year where it is unknown."""
+    said = f"{date_of.day} {month_name[date_of.month]}"
+    return f"{said} {date_of.year}" if date_of.year else said
+
+
+def metric_words(metric: str) -> str:
+    """`count:order_completed` as people read it: Count of order completed."""
+    how, _, what = metric.partition(":")
+    return capital(words(f"{how} of {what}" if what else how))
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "instant": instant,
@@ -83,4 +149,13 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "place_name": place_name,
     "heaviness": heaviness,
     "plural": plural,
+    "capital": capital,
+    "hold_words": hold_words,
+    "reason_words": reason_words,
+    "fact_words": fact_words,
+    "fact_value": fact_value,
+    "source_words": source_words,
+    "date_words": lambda name: capital(source_words(name)),
+    "partial_date": partial_date,
+    "metric_words": metric_words,
 }

@@ -49,27 +49,21 @@ class Visitor:
         return Doer(self.name, self.id)
 
 
-def _signed_in(request: Request, place: Here) -> Visitor:
+def signed_in(request: Request, place: Here) -> Visitor:
+    """Who is here, by their cookie and by what their account says now. Raises SignInFirst."""
     visit = place.sessions.read(request)
     if visit is None or visit.person_id is None:
         raise SignInFirst(_wanted(request))
     with place.db.reading() as session:
         person = session.scalar(select(Person).where(Person.id == visit.person_id))
-    if person is None or not person.active or person.session_epoch != visit.epoch:
-        raise SignInFirst(_wanted(request))
-    request.state.visitor = visitor = Visitor(
-        id=person.id,
-        name=person.name,
-        email=person.email,
-        role=person.role,
-        zone=person.zone,
-        csrf_token=place.sessions.csrf_token(visit),
-        may_decide=_may(person, "agent"),
-    )
+        if person is None or not person.active or person.session_epoch != visit.epoch:
+            raise SignInFirst(_wanted(request))
+        visitor = _visitor(person, place.sessions.csrf_token(visit))
+    request.state.visitor = visitor
     return visitor
 
 
-SignedIn = Annotated[Visitor, Depends(_signed_in)]
+SignedIn = Annotated[Visitor, Depends(signed_in)]
 
 
 def _deciding(visitor: SignedIn) -> Visitor:
@@ -96,6 +90,18 @@ def local_path(wanted: str) -> str:
     parts = urlsplit(wanted)
     local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return quote(wanted, safe="/?&=%-._~:@!$'()*+,;") if local and wanted.isprintable() else "/queue"
+
+
+def _visitor(person: Person, csrf_token: str) -> Visitor:
+    return Visitor(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        role=person.role,
+        zone=person.zone,
+        csrf_token=csrf_token,
+        may_decide=_may(person, "agent"),
+    )
 
 
 def _owns(place: Here, visit: Visit, token: str) -> bool:

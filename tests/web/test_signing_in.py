@@ -61,7 +61,7 @@ def test_failures_are_forgotten_after_a_while() -> None:
 def test_signing_in_starts_a_new_session(browser: NewBrowser) -> None:
     """The token of a session planted before the sign-in is worth nothing after it."""
     visitor = browser()
-    planted = visitor.token()
+    planted = visitor.token("/sign-in")
     visitor.sign_in("agent@example.com")
     assert visitor.post("/sign-out", data={"csrf_token": planted}).status_code == 403
 
@@ -111,7 +111,15 @@ def test_one_returns_to_the_page_one_wanted(browser: NewBrowser) -> None:
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "/\tx", ""],
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/\tx",
+        "",
+    ],
 )
 def test_nobody_is_led_elsewhere(elsewhere: str) -> None:
     """Only paths of our own follow a sign-in."""

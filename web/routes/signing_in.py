@@ -8,9 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from engine import clock
 from engine.people.accounts import authenticate, end_sessions
 from engine.people.audit import Doer, record
+from engine.storage.models import Person
 from web.pages import show
 from web.place import Here
-from web.session import COOKIE, new_visit
+from web.session import COOKIE, Visit, new_visit
 from web.visitors import SignedIn, local_path
 
 router = APIRouter()
@@ -38,16 +39,13 @@ def enter(
     address = request.client.host if request.client else ""
     if not place.throttle.allows(account, address):
         return _form(request, place, wanted=wanted, email=email, complaint=TOO_MANY, status=429)
-    with place.db.reading() as session:
-        person = authenticate(session, account, password) if 0 < len(password) <= LONGEST else None
-    if person is None:
+    visit = _authenticated(place, account, password)
+    if visit is None:
         place.throttle.failed(account, address)
         return _form(request, place, wanted=wanted, email=email, complaint=DOES_NOT_FIT, status=401)
     place.throttle.succeeded(account, address)
-    with place.db.writing() as session:
-        record(session, Doer(person.name, person.id), "sign_in", person, now=clock.now(session))
     response = RedirectResponse(wanted, status_code=303)
-    place.sessions.write(response, new_visit(person.id, person.session_epoch), request)
+    place.sessions.write(response, visit, request)
     return response
 
 
@@ -61,12 +59,25 @@ def leave(place: Here, visitor: SignedIn) -> Response:
     return response
 
 
+def _authenticated(place: Here, account: str, password: str) -> Visit | None:
+    """A visit of the person with this password. Checking it takes long on purpose, so no lock is held meanwhile."""
+    with place.db.reading() as session:
+        person = authenticate(session, account, password)
+        person_id = person.id if person is not None else None
+    if person_id is None:
+        return None
+    with place.db.writing() as session:
+        person = session.get_one(Person, person_id)
+        record(session, Doer(person.name, person.id), "sign_in", person, now=clock.now(session))
+        return new_visit(person.id, person.session_epoch)
+
+
 def _form(
     request: Request, place: Here, *, wanted: str, email: str = "", complaint: str = "", status: int = 200
 ) -> Response:
     visit = place.sessions.read(request) or new_visit()
     token = place.sessions.csrf_token(visit)
     values = {"wanted": wanted, "email": email[:LONGEST], "complaint": complaint, "csrf_token": token}
-    response = show(request, "sign_in.html", status=status, **values)
+    response = show(request, "sign_in.html", values, status=status)
     place.sessions.write(response, visit, request)
     return response

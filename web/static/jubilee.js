@@ -30,7 +30,17 @@
     box.addEventListener("input", fit);
   };
 
-  // j and k walk through a list, Ctrl+Enter approves and goes on, / looks for a customer.
+  // A remark shows the words it is about. Its places count letters, a text box counts halves of rare ones.
+  const halves = (text, letters) => Array.from(text).slice(0, letters).join("").length;
+  document.addEventListener("click", (event) => {
+    const quote = event.target.closest("[data-find]");
+    const box = quote && document.getElementById(quote.dataset.find);
+    if (!box) return;
+    box.focus();
+    box.setSelectionRange(halves(box.value, Number(quote.dataset.start)), halves(box.value, Number(quote.dataset.end)));
+  });
+
+  // j and k walk through a list, Ctrl+Enter approves and goes on.
   const walk = (step) => {
     const links = [...document.querySelectorAll("[data-walk]")];
     if (!links.length) return;

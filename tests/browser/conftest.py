@@ -1,0 +1,111 @@
+"""A served application and a real browser in front of it. Screenshots go where JUBILEE_SCREENSHOTS says."""
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import time_machine
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from engine.settings import Settings
+from engine.storage.session import Database
+from tests.engine.builders import NOW
+from tests.engine.write.desk import COMPANY
+from tests.web.office import PASSWORD, Office, furnish, hire
+from web.app import make_app
+
+FLAGS = (
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@dataclass(frozen=True)
+class Site:
+    """The served application and what lies in its office."""
+
+    address: str
+    office: Office
+
+
+@pytest.fixture
+def site(db: Database, tmp_path: Path) -> Iterator[Site]:
+    """An office, served on a free port by this process. It is the Monday of the builders there, and time runs."""
+    with time_machine.travel(NOW, tick=True):
+        settings = Settings(home=tmp_path, database_url=db.url, secret_key="k" * 40, company_name=COMPANY)
+        with db.writing() as session:
+            hire(session)
+            office = furnish(session, settings.postbox)
+        server = uvicorn.Server(uvicorn.Config(make_app(settings), port=0, log_level="warning"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Site(f"http://127.0.0.1:{port}", office)
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def chrome(chromium: str) -> Iterator[Browser]:
+    """One running browser for all tests of this process."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chrome: Browser, site: Site) -> Iterator[OpenPage]:
+    """`open_page(width and height)` is a signed-in agent at the queue. What the console complains of fails the test."""
+    contexts, complaints = [], []
+
+    def opened(viewport: dict[str, int] = DESKTOP, *, scripts: bool = True, dark: bool = False) -> Page:
+        context = chrome.new_context(
+            viewport=viewport, java_script_enabled=scripts, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{site.address}/queue")
+        page.get_by_label("E-mail").fill("agent@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def shoot(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Keeps a picture of the whole page."""
+    folder = Path(os.environ.get("JUBILEE_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    test = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+
+    def shot(page: Page, name: str) -> None:
+        page.screenshot(path=folder / f"{test}--{name}.png", full_page=True)
+
+    return shot
