@@ -10,8 +10,8 @@ from engine.kinds import FoldEvent
 from engine.record.arrivals import Arrivals
 from engine.record.event_kinds import event_kind
 from engine.record.folding import histories
+from engine.storage.bulk import update_each
 from engine.storage.models import Customer
-from engine.storage.upsert import update_each
 
 
 def note_activity(session: Session, arrivals: Arrivals, corrected: Collection[UUID]) -> None:

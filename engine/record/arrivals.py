@@ -13,6 +13,7 @@ from engine.record.corrections import Correction, subjects_told
 from engine.record.event_kinds import CORRECTIONS, subject_of
 from engine.record.locking import LockedCustomer
 from engine.storage.models import Event, EventLedger
+from engine.storage.upsert import is_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _corrections(session: Session, arrivals: Arrivals) -> Corrections:
     rows = session.execute(
         select(
             Event.customer_id, Event.corrects, Event.message_id, Event.name, Event.occurred_at, Event.properties
-        ).where(Event.corrects.in_(ids))
+        ).where(is_among(session, Event.corrects, ids))
     )
     found: dict[Target, list[Correction]] = defaultdict(list)
     for customer_id, corrects, message_id, name, occurred_at, properties in rows:
@@ -81,7 +82,10 @@ def _targets(
     rows = session.execute(
         select(Event.customer_id, Event.message_id, Event.name, Event.properties)
         .join(EventLedger, EventLedger.event_id == Event.id)
-        .where(EventLedger.message_id.in_({message_id for _, message_id in corrections}), Event.corrects.is_(None))
+        .where(
+            is_among(session, EventLedger.message_id, {message_id for _, message_id in corrections}),
+            Event.corrects.is_(None),
+        )
     )
     return {
         (customer_id, message_id): (name, properties, corrections[customer_id, message_id])

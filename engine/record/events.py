@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from engine.dates.zones import local_date
@@ -26,8 +25,8 @@ from engine.record.event_kinds import subject_of
 from engine.record.ledger import Entry, admit
 from engine.record.locking import LockedCustomer, lock_by_external_id
 from engine.record.rejection import Rejection, RowRefused
+from engine.storage.bulk import insert_each
 from engine.storage.models import Event, RejectedEvent
-from engine.storage.upsert import table_of
 
 MOST_ROWS = 1_000
 CONFLICT = "another event was recorded under this message id before"
@@ -113,7 +112,7 @@ def _record(
         events.sort(key=position)
     arrivals = Arrivals({one.id: one for one in customers.values() if one.id in arrived}, arrived)
     prepared = prepare(session, arrivals, triggers)
-    session.execute(insert(table_of(Event)), stored)
+    insert_each(session, Event, stored)
     fold_arrivals(session, arrivals, prepared, now=now)
     look_again(session, arrived.keys(), now=now)
 
@@ -150,8 +149,7 @@ def _keep_rejected(
         }
         for one in rejected
     ]
-    if kept:
-        session.execute(insert(table_of(RejectedEvent)), kept)
+    insert_each(session, RejectedEvent, kept)
 
 
 def _readable(row: EventRow) -> dict[str, str]:

@@ -6,15 +6,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine.definitions.store import ActiveTrigger
 from engine.record.arrivals import Arrivals
 from engine.record.folding import histories
 from engine.record.total_rows import founded
+from engine.storage.bulk import insert_each, update_each
 from engine.storage.models import CustomerDate
-from engine.storage.upsert import table_of, update_each
 
 SOURCE = "events"
 Key = tuple[UUID, str]  # customer, name of the event
@@ -41,9 +41,11 @@ def first_events(triggers: Iterable[ActiveTrigger]) -> frozenset[str]:
 
 def load_days(session: Session, names: Collection[str], arrivals: Arrivals) -> StoredDays:
     """Read before the new events are stored: afterwards everybody has events."""
-    days = _stored(session, arrivals.events.keys(), names)
-    lacking = {key[0] for key in _earliest(arrivals, names) if key not in days}
-    return StoredDays(days, founded(session, lacking))
+    earliest = _earliest(arrivals, names)
+    if not earliest:
+        return StoredDays({})
+    days = _stored(session, {customer_id for customer_id, _ in earliest}, names)
+    return StoredDays(days, founded(session, {key[0] for key in earliest if key not in days}))
 
 
 def fold_days(
@@ -117,8 +119,7 @@ def _stored(session: Session, customer_ids: Collection[UUID], names: Collection[
 def _store(session: Session, stored: Mapping[Key, date], wanted: Mapping[Key, date | None]) -> None:
     changed = {key: day for key, day in wanted.items() if day != stored.get(key)}
     new = [_row(key, day) for key, day in changed.items() if day and key not in stored]
-    if new:
-        session.execute(insert(table_of(CustomerDate)), new)
+    insert_each(session, CustomerDate, new)
     moved = [_row(key, day) for key, day in changed.items() if day and key in stored]
     update_each(session, CustomerDate, moved, by=("customer_id", "name"))
     for customer_id, name in [key for key, day in changed.items() if day is None]:

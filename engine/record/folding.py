@@ -13,6 +13,7 @@ from engine.kinds import FoldEvent
 from engine.record.corrections import Correction, corrected, position, winners
 from engine.record.event_kinds import CORRECTIONS
 from engine.storage.models import Customer, Event
+from engine.storage.upsert import is_among
 
 _ROWS_AT_ONCE = 1_000
 
@@ -35,7 +36,7 @@ def histories(
     """
     corrections = _corrections(session, customer_ids)
     columns = (Event.customer_id, Event.message_id, Event.name, Event.occurred_at, Event.occurred_on, Event.properties)
-    query = select(*columns).where(Event.customer_id.in_(customer_ids), Event.corrects.is_(None))
+    query = select(*columns).where(is_among(session, Event.customer_id, customer_ids), Event.corrects.is_(None))
     if names is not None:
         query = query.where(Event.name.in_(names))
     rows = session.execute(query.order_by(Event.customer_id).execution_options(yield_per=_ROWS_AT_ONCE))
@@ -65,7 +66,7 @@ def _corrections(session: Session, customer_ids: Collection[UUID]) -> dict[UUID,
             Event.properties,
         )
         .join(Customer, Customer.id == Event.customer_id)
-        .where(Event.customer_id.in_(customer_ids), Event.name.in_(CORRECTIONS))
+        .where(is_among(session, Event.customer_id, customer_ids), Event.name.in_(CORRECTIONS))
     )
     found: dict[UUID, list[Correction]] = defaultdict(list)
     zones: dict[UUID, str] = {}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.storage.models import EventLedger
-from engine.storage.upsert import insert_into
+from engine.storage.upsert import insert_into, is_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +60,7 @@ def _known(session: Session, message_ids: Iterable[str]) -> dict[str, str]:
     wanted = list(message_ids)
     if not wanted:
         return {}
-    query = select(EventLedger.message_id, EventLedger.body_hash).where(EventLedger.message_id.in_(wanted))
-    return dict(session.execute(query).tuples().all())
+    query = select(EventLedger.message_id, EventLedger.body_hash).where(
+        is_among(session, EventLedger.message_id, wanted)
+    )
+    return {row.message_id: row.body_hash for row in session.execute(query)}

@@ -13,6 +13,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from engine.storage.models import Customer
+from engine.storage.upsert import is_among, table_of
+
+_customer = table_of(Customer).c
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +32,27 @@ class LockedCustomer:
 
 def lock_by_external_id(session: Session, external_ids: Collection[str]) -> dict[str, LockedCustomer]:
     """Those of the customers that there are."""
-    return {one.external_id: one for one in _lock(session, Customer.external_id.in_(external_ids))}
+    return {one.external_id: one for one in _lock(session, is_among(session, _customer.external_id, external_ids))}
 
 
 def lock_by_id(session: Session, customer_ids: Collection[UUID]) -> dict[UUID, LockedCustomer]:
     """Those of the customers that there are."""
-    return {one.id: one for one in _lock(session, Customer.id.in_(customer_ids))}
+    return {one.id: one for one in _lock(session, is_among(session, _customer.id, customer_ids))}
 
 
 def _lock(session: Session, which: ColumnElement[bool]) -> list[LockedCustomer]:
     # key_share: rows that merely refer to a customer may be written by others meanwhile.
     query = (
         select(
-            Customer.id,
-            Customer.external_id,
-            Customer.zone,
-            Customer.country,
-            Customer.last_active_at,
-            Customer.erased_at.is_not(None),
+            _customer.id,
+            _customer.external_id,
+            _customer.zone,
+            _customer.country,
+            _customer.last_active_at,
+            _customer.erased_at.is_not(None),
         )
         .where(which)
-        .order_by(Customer.id)
+        .order_by(_customer.id)
         .with_for_update(key_share=True)
     )
     return [LockedCustomer(*row) for row in session.execute(query)]

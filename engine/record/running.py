@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.definitions.store import ActiveTrigger
@@ -21,8 +22,7 @@ class Watch:
     triggers: Sequence[tuple[ActiveTrigger, FoldKind]]
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(NamedTuple):
     """A total, and the position of the last event in it."""
 
     total: TotalState
@@ -35,8 +35,7 @@ class Running:
         return self.at, self.message_id
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """The total after the events, None where there were none, and what they reached by trigger and key.
 
     `undid`: they undid something that may have been reached before them, so only folding all events tells what stands.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from engine.kinds import FoldEvent, TotalState
@@ -19,28 +19,31 @@ from engine.record.corrections import position
 from engine.record.folding import histories
 from engine.record.running import Folded, Running, Watch, fold
 from engine.spot.standing import Standing
+from engine.storage.bulk import insert_each, update_each
 from engine.storage.models import Customer, Event, Total
-from engine.storage.upsert import table_of, update_each
+from engine.storage.upsert import is_among, table_of
 
-Key = tuple[UUID, str]  # customer, metric
 NO_NAMES: frozenset[str] = frozenset()
+NO_TOTALS: Mapping[str, Running] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTotals:
-    """The totals of the customers concerned, as they were before the new events were stored.
+    """The totals of the customers concerned by metric, as they were before the new events were stored.
 
     `founded` are customers without some total who have events: theirs is folded from all events, whatever the reason
     that it is missing. So a lost cache heals itself.
     """
 
-    running: Mapping[Key, Running]
+    running: Mapping[UUID, Mapping[str, Running]]
     founded: frozenset[UUID] = frozenset()
 
 
 @dataclass(slots=True)
 class _Work:
-    totals: dict[Key, Running | None] = field(default_factory=dict)
+    """What folding found, by customer; `again` is what has to be folded from all events."""
+
+    totals: dict[UUID, dict[str, Running | None]] = field(default_factory=lambda: defaultdict(dict))
     standing: list[Standing] = field(default_factory=list)
     again: dict[UUID, list[Watch]] = field(default_factory=lambda: defaultdict(list))
 
@@ -48,12 +51,14 @@ class _Work:
 def load_totals(session: Session, watched: Sequence[Watch], arrivals: Arrivals) -> StoredTotals:
     """Read before the new events are stored: afterwards everybody has events."""
     running = _stored(session, arrivals.events.keys(), watched)
-    fed = {watch.metric.key: watch.metric.events for watch in watched}
+    keys: dict[str, set[str]] = defaultdict(set)
+    for watch in watched:
+        for name in watch.metric.events:
+            keys[name].add(watch.metric.key)
     lacking = {
         customer_id
         for customer_id, events in arrivals.events.items()
-        for key, names in fed.items()
-        if (customer_id, key) not in running and any(event.name in names for event in events)
+        if any(not keys[event.name] <= running.get(customer_id, NO_TOTALS).keys() for event in events)
     }
     return StoredTotals(running, founded(session, lacking))
 
@@ -63,7 +68,9 @@ def founded(session: Session, customer_ids: Collection[UUID]) -> frozenset[UUID]
     if not customer_ids:
         return frozenset()
     has_events = exists().where(Event.customer_id == Customer.id)
-    return frozenset(session.scalars(select(Customer.id).where(Customer.id.in_(customer_ids), has_events)))
+    return frozenset(
+        session.scalars(select(Customer.id).where(is_among(session, Customer.id, customer_ids), has_events))
+    )
 
 
 def fold_new(
@@ -76,9 +83,19 @@ def fold_new(
     """Add the new events to the totals where they are the newest; fold the others again from all events."""
     work = _Work()
     for customer_id, events in arrivals.events.items():
-        names = corrected.get(customer_id, NO_NAMES)
+        running = stored.running.get(customer_id, NO_TOTALS)
+        is_founded, names = customer_id in stored.founded, corrected.get(customer_id, NO_NAMES)
         for watch in watched:
-            _fold_new(work, watch, stored, customer_id, events, names)
+            fresh = [event for event in events if event.name in watch.metric.events]
+            start = running.get(watch.metric.key)
+            if names and not names.isdisjoint(watch.metric.events):
+                work.again[customer_id].append(watch)
+            elif not fresh:
+                continue
+            elif is_founded if start is None else position(fresh[0]) <= start.position:
+                work.again[customer_id].append(watch)
+            else:
+                _add(work, watch, customer_id, fresh, start)
     _fold_again(session, work)
     _store(session, stored.running, work.totals)
     return work.standing
@@ -94,29 +111,12 @@ def refold(session: Session, watched: Sequence[Watch], customer_ids: Collection[
     return work.standing
 
 
-def _fold_new(
-    work: _Work,
-    watch: Watch,
-    stored: StoredTotals,
-    customer_id: UUID,
-    events: Sequence[FoldEvent],
-    corrected: frozenset[str],
-) -> None:
-    feeding = watch.metric.events
-    fresh = [event for event in events if event.name in feeding]
-    if not fresh and feeding.isdisjoint(corrected):
-        return
-    key = (customer_id, watch.metric.key)
-    running = stored.running.get(key)
-    late = position(fresh[0]) <= running.position if running and fresh else customer_id in stored.founded
-    if late or not feeding.isdisjoint(corrected):
-        work.again[customer_id].append(watch)
-        return
-    folded = fold(watch, fresh, running)
+def _add(work: _Work, watch: Watch, customer_id: UUID, fresh: Sequence[FoldEvent], start: Running | None) -> None:
+    folded = fold(watch, fresh, start)
     if folded.undid:  # rare, and only all events say what else stands
         work.again[customer_id].append(watch)
         return
-    work.totals[key] = folded.running
+    work.totals[customer_id][watch.metric.key] = folded.running
     if folded.standing:
         work.standing += _standing(watch, customer_id, folded, complete=False)
 
@@ -126,7 +126,7 @@ def _fold_again(session: Session, work: _Work) -> None:
     for customer_id, events in _all_histories(session, work.again.keys(), names):
         for watch in work.again[customer_id]:
             folded = fold(watch, [event for event in events if event.name in watch.metric.events])
-            work.totals[customer_id, watch.metric.key] = folded.running
+            work.totals[customer_id][watch.metric.key] = folded.running
             work.standing += _standing(watch, customer_id, folded, complete=True)
 
 
@@ -151,37 +151,50 @@ def _standing(watch: Watch, customer_id: UUID, folded: Folded, *, complete: bool
             yield Standing(customer_id, trigger, occurrences, complete)
 
 
-def _stored(session: Session, customer_ids: Collection[UUID], watched: Iterable[Watch]) -> dict[Key, Running]:
+def _stored(
+    session: Session, customer_ids: Collection[UUID], watched: Iterable[Watch]
+) -> dict[UUID, dict[str, Running]]:
     keys = [watch.metric.key for watch in watched]
+    found: dict[UUID, dict[str, Running]] = defaultdict(dict)
     if not keys or not customer_ids:
-        return {}
+        return found
+    table = table_of(Total).c
     rows = session.execute(
-        select(Total.customer_id, Total.metric, Total.value, Total.detail, Total.last_at, Total.last_message_id).where(
-            Total.customer_id.in_(customer_ids), Total.metric.in_(keys)
+        select(table.customer_id, table.metric, table.value, table.detail, table.last_at, table.last_message_id).where(
+            is_among(session, table.customer_id, customer_ids), table.metric.in_(keys)
         )
     )
-    return {
-        (customer_id, metric): Running(TotalState(value, detail), last_at, last_message_id)
-        for customer_id, metric, value, detail, last_at, last_message_id in rows
-    }
+    for customer_id, metric, value, detail, last_at, last_message_id in rows:
+        found[customer_id][metric] = Running(TotalState(value, detail), last_at, last_message_id)
+    return found
 
 
-def _store(session: Session, stored: Mapping[Key, Running], totals: Mapping[Key, Running | None]) -> None:
-    changed = {key: running for key, running in totals.items() if running != stored.get(key)}
-    new = [_row(key, running) for key, running in changed.items() if running and key not in stored]
-    if new:
-        session.execute(insert(table_of(Total)), new)
-    moved = [_row(key, running) for key, running in changed.items() if running and key in stored]
-    update_each(session, Total, moved, by=("customer_id", "metric"))
-    for customer_id, metric in [key for key, running in changed.items() if running is None]:
+def _store(
+    session: Session,
+    stored: Mapping[UUID, Mapping[str, Running]],
+    totals: Mapping[UUID, Mapping[str, Running | None]],
+) -> None:
+    new, changed, gone = [], [], []
+    for customer_id, those in totals.items():
+        known = stored.get(customer_id, NO_TOTALS)
+        for metric, running in those.items():
+            if running is None:
+                gone += [(customer_id, metric)] if metric in known else []
+            elif metric not in known:
+                new.append(_row(customer_id, metric, running))
+            else:
+                changed.append(_row(customer_id, metric, running))
+    insert_each(session, Total, new)
+    update_each(session, Total, changed, by=("customer_id", "metric"))
+    for customer_id, metric in gone:
         which = (Total.customer_id == customer_id, Total.metric == metric)
         session.execute(delete(Total).where(*which), execution_options={"synchronize_session": False})
 
 
-def _row(key: Key, running: Running) -> dict[str, Any]:
+def _row(customer_id: UUID, metric: str, running: Running) -> dict[str, Any]:
     return {
-        "customer_id": key[0],
-        "metric": key[1],
+        "customer_id": customer_id,
+        "metric": metric,
         "value": running.total.value,
         "detail": running.total.detail,
         "last_at": running.at,

@@ -15,8 +15,9 @@ from engine.record.locking import LockedCustomer, lock_by_id
 from engine.record.running import watches
 from engine.record.total_rows import refold
 from engine.spot.standing import settle
+from engine.storage.bulk import update_each
 from engine.storage.models import Event
-from engine.storage.upsert import update_each
+from engine.storage.upsert import is_among
 
 
 def refold_customers(
@@ -52,7 +53,7 @@ def _refold(
 def _move_days(session: Session, customers: Mapping[UUID, LockedCustomer]) -> None:
     rows = session.execute(
         select(Event.id, Event.customer_id, Event.occurred_at, Event.occurred_on).where(
-            Event.customer_id.in_(customers)
+            is_among(session, Event.customer_id, customers)
         )
     )
     moved = [

@@ -20,8 +20,9 @@ from engine.kinds import Fact, FoldKind, Occurrence
 from engine.plan.ending import cancel_moments
 from engine.spot.dating import expiry, send_day
 from engine.spot.reasons import ALREADY_TOLD, FACTS_CHANGED, NO_LONGER_TRUE, UNTRUE_TOTAL
+from engine.storage.bulk import update_each
 from engine.storage.models import Moment
-from engine.storage.upsert import insert_into, update_each
+from engine.storage.upsert import insert_into
 
 OPEN = ("spotted", "planned", "written")
 EVIDENCE = ("nominal_on", "occurred_at", "facts")

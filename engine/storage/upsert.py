@@ -1,12 +1,23 @@
-"""Statements over many rows: INSERT with ON CONFLICT, spelled once for each database, and UPDATE by key."""
+"""Statements over many rows that the two databases spell differently, or that SQLAlchemy makes dear."""
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+import json
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Table, Update, bindparam, update
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Table,
+    Text,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.storage.base import Base
 
@@ -19,13 +30,14 @@ def insert_into(session: Session, model: type[Base]) -> postgresql.Insert | sqli
     return sqlite.insert(table)
 
 
-def update_each(
-    session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]], by: tuple[str, ...] = ("id",)
-) -> None:
-    """One UPDATE for each row, found by its columns `by`; the others are set. All rows name the same columns."""
-    values = [{f"by_{name}" if name in by else name: value for name, value in row.items()} for row in rows]
-    if values:
-        session.execute(_update(model, by), values)
+def is_among(
+    session: Session, column: Column[Any] | InstrumentedAttribute[Any], values: Iterable[UUID | str]
+) -> ColumnElement[bool]:
+    """`column IN (values)` with all of them as one parameter: a thousand parameters take longer than the look-up."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == func.any(literal(list(values), ARRAY(column.type)))
+    texts = [value.hex if isinstance(value, UUID) else value for value in values]
+    return type_coerce(column, Text).in_(select(func.json_each(json.dumps(texts)).table_valued("value").c.value))
 
 
 def table_of(model: type[Base]) -> Table:
@@ -33,9 +45,3 @@ def table_of(model: type[Base]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
     return table
-
-
-@lru_cache(maxsize=64)
-def _update(model: type[Base], by: tuple[str, ...]) -> Update:
-    table = table_of(model)
-    return update(table).where(*(table.c[name] == bindparam(f"by_{name}") for name in by))

@@ -4,6 +4,7 @@ The moment of a threshold is the start of the current unbroken run of totals at 
 total below undoes it, and the order that brings it back makes it again, under the same key.
 """
 
+from bisect import bisect_right
 from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -19,6 +20,7 @@ Scalar = Annotated[str, Field(max_length=200)] | int | bool
 Aggregate = Literal["count", "sum", "max", "distinct", "first", "trait"]
 
 ORDER = "order_completed"
+_FIRST = (1,)
 _BY_PROPERTY = ("sum", "max", "distinct")
 _CORRECTABLE = ("count", "sum", "distinct", "first")
 
@@ -162,7 +164,8 @@ def _marks(params: MilestoneParams, low: int, high: int) -> Sequence[int]:
     if params.every is not None:
         mark = high - high % params.every
         return (mark,) if mark > max(low, 0) else ()
-    return [mark for mark in params.thresholds or (1,) if low < mark <= high]
+    marks = params.thresholds or _FIRST
+    return marks[bisect_right(marks, low) : bisect_right(marks, high)]
 
 
 def _undone(params: MilestoneParams, low: int, high: int) -> Crossing:
