@@ -44,7 +44,7 @@ def bring_back_changed(session: Session, *, now: datetime, limit: int = 500) -> 
     """
     back, last = 0, None
     while True:
-        waiting = select(Message.id).where(Message.state.in_(("in_review", "approved")), ~_claimed())
+        waiting = select(Message.id).where(Message.state.in_(("in_review", "approved")))
         if last is not None:
             waiting = waiting.where(Message.id > last)
         ids = session.scalars(waiting.order_by(Message.id).limit(limit)).all()
