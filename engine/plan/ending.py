@@ -25,13 +25,13 @@ _GONE_OUT = ("handed_over", "closed")
 
 def end_message(session: Session, message_id: uuid.UUID, state: Ending, reason: str, *, now: datetime) -> bool:
     """End a message unsent, and all its moments with it. False where it had ended or gone out already."""
-    ended = _end_messages(session, [message_id], state, reason)
+    ended = _end_messages(session, [message_id], state, reason, now=now)
     if not ended:
         return False
     session.execute(
         update(Moment)
         .where(Moment.id.in_(_live_moments_of(ended)), Moment.state.in_(sources_of(MOMENT, state)))
-        .values(state=state, reason=reason)
+        .values(state=state, reason=reason, closed_at=now)
     )
     _part(session, ended, now=now)
     return True
@@ -92,7 +92,7 @@ def _end_moments(
     ended = session.execute(
         update(Moment)
         .where(which, Moment.state.in_(sources_of(MOMENT, state)), ~_has_gone_out())
-        .values(state=state, reason=reason)
+        .values(state=state, reason=reason, closed_at=now)
         .returning(Moment.id, Moment.customer_id)
     ).all()
     if not ended:
@@ -107,7 +107,7 @@ def _end_moments(
         .scalar_subquery()
     )
     spoke_of = select(MessageMoment.message_id).where(MessageMoment.live, MessageMoment.moment_id.in_(ids))
-    messages = _end_messages(session, spoke_of, state, of_lead)
+    messages = _end_messages(session, spoke_of, state, of_lead, now=now)
     _part(session, messages, now=now)
     _release_holds(session, ids, now=now)
     release_losers(session, list({customer_id for _, customer_id in ended}), now=now)
@@ -119,11 +119,13 @@ def _end_messages(
     ids: Sequence[uuid.UUID] | Select[uuid.UUID],
     state: Ending,
     reason: str | ColumnElement[str],
+    *,
+    now: datetime,
 ) -> Sequence[uuid.UUID]:
     ending = (
         update(Message)
         .where(Message.id.in_(ids), Message.state.in_(sources_of(MESSAGE, state)))
-        .values(state=state, reason=reason, version=Message.version + 1)
+        .values(state=state, reason=reason, closed_at=now, version=Message.version + 1)
         .returning(Message.id)
     )
     return session.scalars(ending).all()

@@ -232,13 +232,13 @@ def _with_alternatives(session: Session, contenders: list[Contender]) -> list[Co
 def _decide(session: Session, contenders: list[Contender], *, now: datetime) -> list[Contender]:
     """Settle clashes, draw the control group last, write messages; answers with those that lost their day."""
     settled = settle(contenders, standing_celebrations(session, contenders))
-    _draw_control(session, settled)
+    _draw_control(session, settled, now=now)
     beaten = make_messages(session, [group for group in settled.new if group], now=now)
     join_messages(session, settled.joining, now=now)
     return settled.lost + beaten
 
 
-def _draw_control(session: Session, settled: Settled) -> None:
+def _draw_control(session: Session, settled: Settled, *, now: datetime) -> None:
     """Take the control group out of what would be written now. Who lost to one of them is looked at again at once."""
     drawn: list[uuid.UUID] = []
     for group in [*settled.new, *settled.joining.values()]:
@@ -253,7 +253,7 @@ def _draw_control(session: Session, settled: Settled) -> None:
         session.execute(
             update(Moment)
             .where(Moment.id.in_(drawn), Moment.state.in_(sources_of(MOMENT, "control")))
-            .values(state="control", reason="control")
+            .values(state="control", reason="control", closed_at=now)
         )
 
 

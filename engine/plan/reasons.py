@@ -56,6 +56,26 @@ REASONS: Mapping[str, Reason] = {
     "template_refused": Reason("The template cannot be used as it is.", "when the template is mended"),
 }
 
+# Why a moment or message ended, other than by a hold.
+ENDINGS: Mapping[str, str] = {
+    "too_late": "It would have come too late.",
+    "unreviewed": "Nobody read it before its deadline.",
+    "control": "The customer is in the control group, by lot, so that the effect can be measured.",
+    "date_changed": "The date it was about was corrected.",
+    "problem_not_resolved": "The problem was not resolved after all.",
+    "problem_not_settled": "The problem did not stay resolved.",
+    "problem_not_open": "The problem is not open any more.",
+    "news_overdue": "The news it promised are overdue.",
+    "no_longer_true": "What it says is no longer true.",
+    "facts_changed": "What it says has changed since; it is planned afresh.",
+    "already_told": "The customer was told of this already.",
+    "celebrated_recently": "The same was celebrated a short while ago.",
+    "incident_already_recovered": "The customer already heard about what went wrong.",
+    "gave_up": "It could not be handed over in several attempts.",
+}
+_HELD = "held:"
+_REFUSED = "refused:"
+
 # Opened and released by those who write, never by looking at the customer.
 KEPT = frozenset({"missing_fact", "template_refused"})
 
@@ -70,3 +90,15 @@ def sentence(name: str) -> str:
     if name.startswith(EXCEPTION):
         return f"The trigger's exception “{name.removeprefix(EXCEPTION).replace('_', ' ')}” applies."
     return REASONS[name].sentence if name in REASONS else name
+
+
+def ending(reason: str) -> str:
+    """Why a moment or message ended, in plain words; what a person wrote as its reason is quoted."""
+    if reason.startswith(_HELD):
+        return f"It was held until it was too late: {sentence(reason.removeprefix(_HELD))}"
+    if reason.startswith(_REFUSED):
+        return f"The channel refused it: {reason.removeprefix(_REFUSED)}."
+    if reason in ENDINGS:
+        return ENDINGS[reason]
+    said = sentence(reason)
+    return f"The reason given was “{reason}”." if said == reason else said

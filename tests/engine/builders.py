@@ -75,7 +75,7 @@ def make_definition(**fields: Any) -> TriggerDefinition:
         "family": "celebrate",
         "occasion": "birthday",
         "kind": "anniversary",
-        "params": {"date": "birthday", "every": "year"},
+        "params": {"of": {"date": "birthday"}, "every": "year"},
         "template": "birthday",
     }
     return TriggerDefinition(**values | fields)

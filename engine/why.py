@@ -1,0 +1,155 @@
+"""The answer to "why did, or didn't, they get this?": all that happened to one customer's moments, in time order and in
+plain words.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.dates.zones import zone
+from engine.definitions.store import ActiveTrigger, definition_of
+from engine.plan.reasons import REASONS, ending, sentence
+from engine.record.folding import effective_events
+from engine.record.running import fold, watches
+from engine.storage.models import Customer, Delivery, Hold, Message, MessageMoment, Moment, Person
+
+_ENDS = ("skipped", "expired", "cancelled", "control")
+
+
+@dataclass(frozen=True, slots=True)
+class WhyLine:
+    """One thing that happened, with the moment it happened to; none where there was no moment."""
+
+    at: datetime
+    text: str
+    moment_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Titles:
+    """What each moment is called, by its id, and the customer's clock."""
+
+    of: dict[uuid.UUID, str]
+    zone: str
+
+    def when(self, at: datetime) -> str:
+        local = at.astimezone(zone(self.zone))
+        return f"{_day(local.date())} at {local:%H:%M}"
+
+
+def why(
+    session: Session, customer: Customer, *, now: datetime, triggers: Sequence[ActiveTrigger] = ()
+) -> list[WhyLine]:
+    """Everything about this customer's moments up to `now`, oldest first.
+
+    With `triggers` also what was reached before one of them was active, and so made no moment.
+    """
+    moments = session.scalars(select(Moment).where(Moment.customer_id == customer.id)).all()
+    titles = _Titles({moment.id: _title(session, moment) for moment in moments}, customer.zone)
+    lines = [
+        *(line for moment in moments for line in _of_moment(moment, titles)),
+        *_of_holds(session, titles),
+        *_of_messages(session, titles),
+        *_of_deliveries(session, titles),
+        *_before_active(session, customer, triggers),
+    ]
+    # Of one instant: noticed before held before planned, as they were added.
+    return sorted((line for line in lines if line.at <= now), key=lambda line: line.at)
+
+
+def _title(session: Session, moment: Moment) -> str:
+    name = definition_of(session, moment.trigger_version_id).title
+    return f"{name} ({_day(moment.nominal_on)})"
+
+
+def _day(on: date) -> str:
+    return f"{on.day} {on:%B %Y}"
+
+
+def _of_moment(moment: Moment, titles: _Titles) -> Iterator[WhyLine]:
+    title = titles.of[moment.id]
+    yield WhyLine(moment.spotted_at, f"{title}: noticed.", moment.id)
+    if moment.state in _ENDS and moment.reason:
+        verb = "left out" if moment.state == "control" else moment.state
+        yield WhyLine(moment.closed_at or moment.spotted_at, f"{title}: {verb}. {ending(moment.reason)}", moment.id)
+
+
+def _of_holds(session: Session, titles: _Titles) -> Iterator[WhyLine]:
+    rows = session.scalars(select(Hold).where(Hold.moment_id.in_(titles.of)).order_by(Hold.opened_at, Hold.name))
+    for hold in rows:
+        title, reason = titles.of[hold.moment_id], sentence(hold.name)
+        detail = f" ({hold.detail})" if hold.detail else ""
+        ends = f" It waits until {titles.when(hold.until)}." if hold.until else _how_it_ends(hold.name)
+        waits = "" if hold.released_at else ends
+        yield WhyLine(hold.opened_at, f"{title}: held{detail}. {reason}{waits}", hold.moment_id)
+        if hold.released_at:
+            yield WhyLine(hold.released_at, f"{title}: not held any more. What held it: {reason}", hold.moment_id)
+
+
+def _how_it_ends(name: str) -> str:
+    return f" This ends {REASONS[name].ends}." if name in REASONS else ""
+
+
+def _of_messages(session: Session, titles: _Titles) -> Iterator[WhyLine]:
+    rows = session.execute(
+        select(Message, MessageMoment.moment_id, Person.name)
+        .join(MessageMoment, MessageMoment.message_id == Message.id)
+        .outerjoin(Person, Person.id == Message.approved_by)
+        .where(MessageMoment.moment_id.in_(titles.of))
+        .order_by(Message.created_at, MessageMoment.position)
+    )
+    for message, moment_id, person in rows:
+        for at, text in _steps(message, person, titles):
+            if at is not None:
+                yield WhyLine(at, f"{titles.of[moment_id]}: {text}", moment_id)
+
+
+def _steps(message: Message, person: str | None, titles: _Titles) -> list[tuple[datetime | None, str]]:
+    by = f"approved by {person}" if person else "let go by its trigger's rules, without a person"
+    steps = [
+        (message.created_at, f"planned by {message.channel} for {titles.when(message.send_at)}."),
+        (message.written_at, "a text was written."),
+        (message.approved_at, f"{by}."),
+        (message.handed_over_at, "handed over to be sent."),
+    ]
+    if message.state in ("skipped", "expired", "cancelled") and message.reason:
+        ended = f"its message was {message.state}. {ending(message.reason)}"
+        steps.append((message.closed_at or message.created_at, ended))
+    return steps
+
+
+def _of_deliveries(session: Session, titles: _Titles) -> Iterator[WhyLine]:
+    rows = session.execute(
+        select(Delivery, MessageMoment.moment_id)
+        .join(MessageMoment, MessageMoment.message_id == Delivery.message_id)
+        .where(MessageMoment.moment_id.in_(titles.of))
+        .order_by(Delivery.claimed_at)
+    )
+    for delivery, moment_id in rows:
+        became = [
+            (delivery.unconfirmed_at, f"we don't know if it arrived by {delivery.channel}"),
+            (delivery.accepted_at, f"accepted by {delivery.channel}"),
+            (delivery.delivered_at, f"delivered by {delivery.channel}"),
+            (delivery.ended_at, f"an attempt to send it by {delivery.channel} was {delivery.state}"),
+        ]
+        for at, text in became:
+            if at is not None:
+                reason = f": {ending(delivery.reason)}" if delivery.reason and at == delivery.ended_at else "."
+                yield WhyLine(at, f"{titles.of[moment_id]}: {text}{reason}", moment_id)
+
+
+def _before_active(session: Session, customer: Customer, triggers: Sequence[ActiveTrigger]) -> Iterator[WhyLine]:
+    """What the customer reached before the trigger was active: folded anew, as nothing of it is stored."""
+    for watch in watches(triggers):
+        events = [event for _, event in effective_events(session, [customer.id], watch.metric.events)]
+        standing = fold(watch, events).standing
+        for trigger, _ in watch.triggers:
+            for occurrence in standing.get(trigger.id, {}).values():
+                at = occurrence.occurred_at
+                if at is not None and at < trigger.active_from:
+                    title = f"{trigger.definition.title} ({_day(occurrence.nominal_on)})"
+                    yield WhyLine(at, f"{title}: reached before the trigger was active, so nothing was noticed.")
