@@ -21,14 +21,16 @@ ROUTES = {
     "jubilee.send": "send",
     "jubilee.settle": "listen",
 }
-# Short, so that a silent Redis cannot hang who rings the bell.
-SOCKET_SECONDS = 3
+SOCKET_SECONDS = 3.0
+# Shorter for who rings the bell, as a page waits for that: a Redis that is silent or away costs it this much, once in
+# a while (the bell stays silent afterwards).
+RINGING_SECONDS = 0.5
 SOFT_SECONDS, HARD_SECONDS = 240, 300
 
 
-def make_app(configuration: Settings) -> Celery:
+def make_app(configuration: Settings, *, socket_seconds: float = SOCKET_SECONDS) -> Celery:
     """A Celery app for this configuration, with its tasks, queues and schedule."""
-    app = Celery("jubilee", broker=configuration.broker_url, include=["workers.tasks"])
+    app = Celery("jubilee", broker=configuration.broker_url, include=["workers.tasks"], set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         task_acks_late=True,
@@ -51,20 +53,25 @@ def make_app(configuration: Settings) -> Celery:
         broker_connection_retry=True,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options=_transport_options(configuration.broker_url),
+        broker_transport_options=_transport_options(configuration.broker_url, socket_seconds),
         beat_schedule=SCHEDULE,
         timezone="UTC",
     )
     return app
 
 
-def _transport_options(broker_url: str) -> dict[str, Any]:
+def _transport_options(broker_url: str, socket_seconds: float) -> dict[str, Any]:
     if broker_url.startswith("memory:"):
         return {"polling_interval": 0.005}
     return {
-        "socket_timeout": SOCKET_SECONDS,
-        "socket_connect_timeout": SOCKET_SECONDS,
+        "socket_timeout": socket_seconds,
+        "socket_connect_timeout": socket_seconds,
         "socket_keepalive": True,
+        # How long publishing tries to connect; a worker's own connection has settings of its own.
+        "connect_retries_timeout": socket_seconds,
+        "interval_start": 0.1,
+        "interval_step": 0.1,
+        "interval_max": 0.5,
         "visibility_timeout": 2 * HARD_SECONDS,
         "global_keyprefix": "jubilee:",
     }
@@ -72,10 +79,11 @@ def _transport_options(broker_url: str) -> dict[str, Any]:
 
 def publish(task: str) -> None:
     """Ring the bell for a task by its name. A ring that nobody hears for a while is not worth hearing."""
-    app.send_task(task, ignore_result=True, expires=KEEP_SECONDS)
+    _ringing.send_task(task, ignore_result=True, expires=KEEP_SECONDS)
 
 
 app = make_app(settings())
+_ringing = make_app(settings(), socket_seconds=RINGING_SECONDS)
 app.set_default()
 bell.hang(publish)
 

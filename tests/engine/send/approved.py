@@ -1,4 +1,4 @@
-"""Approved messages and a whole sending end for tests: ready to go at NOW (14:00 in Berlin), unless the test says not."""
+"""Approved messages and a sending end for tests: ready to go at NOW (14:00 in Berlin), unless the test says not."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
