@@ -19,7 +19,9 @@ from engine.people.audit import Doer, record
 from engine.storage.models import Trigger
 from triggers.table import KINDS
 
-triggers = typer.Typer(no_args_is_help=True, help="Check, list, apply, pause and resume triggers.")
+triggers = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Check, list, apply, pause and resume triggers."
+)
 
 Name = Annotated[str, typer.Argument(help="The name of the trigger, as `jubilee triggers list` shows it.")]
 

@@ -18,15 +18,21 @@ from engine.rounds import Jubilee
 
 MOST_SHOWN = 10
 
-FIELDS = """Columns with usual names are understood; map others: --map "Kunde=external_id" --map "Geb.=date:birthday".
+_USUAL = (
+    'Columns with usual names are understood; others are mapped: --map "Kunde=external_id" --map "Geb.=date:birthday". '
+    "`Column=ignore` leaves one out."
+)
+CUSTOMER_FIELDS = (
+    f"{_USUAL}\n\nFields: external_id, first_name, last_name, locale, zone, country, preferred_channel, deceased, "
+    "minor, closed; and with a name of their own date:birthday, contact:sms, trait:plan, trait:seats:int, consent:sms, "
+    "consent:sms:birthday, wants:birthday."
+)
+EVENT_FIELDS = (
+    f"{_USUAL}\n\nFields: message_id, customer, name, occurred_at; and property:reason, property:amount_minor:int. "
+    "A column that nothing names becomes a property of its own name."
+)
 
-Customers: external_id, first_name, last_name, locale, zone, country, preferred_channel, deceased, minor, closed, and by
-name date:birthday, contact:email, trait:plan, trait:seats:int, consent:email, consent:email:birthday, wants:birthday.
-
-Events: message_id, customer, name, occurred_at, and property:amount_minor:int; a column that nothing names becomes a
-property of its own name. `Column=ignore` leaves a column out."""
-
-files = typer.Typer(no_args_is_help=True, help="Record customers or events from a CSV file.", epilog=FIELDS)
+files = typer.Typer(add_completion=False, no_args_is_help=True, help="Record customers or events from a CSV file.")
 
 File = Annotated[Path, typer.Argument(help="The CSV file.", exists=True, dir_okay=False, readable=True)]
 Maps = Annotated[list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="What a column means.")]
@@ -35,7 +41,7 @@ Encoding = Annotated[str | None, typer.Option(help="The file's encoding where it
 Zone = Annotated[str | None, typer.Option(help="The time zone of times that name none, such as Europe/Berlin.")]
 
 
-@files.command("customers", epilog=FIELDS)
+@files.command("customers", epilog=CUSTOMER_FIELDS)
 def customers(
     file: File,
     maps: Maps = None,
@@ -65,7 +71,7 @@ def customers(
     _import(file, run, as_json)
 
 
-@files.command("events", epilog=FIELDS)
+@files.command("events", epilog=EVENT_FIELDS)
 def events(
     file: File,
     maps: Maps = None,

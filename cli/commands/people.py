@@ -10,7 +10,7 @@ from engine import clock
 from engine.people.accounts import NewPerson, create_person
 from engine.people.audit import Doer
 
-people = typer.Typer(no_args_is_help=True, help="Add the people who work with Jubilee.")
+people = typer.Typer(add_completion=False, no_args_is_help=True, help="Add the people who work with Jubilee.")
 
 
 @people.callback()

@@ -11,7 +11,7 @@ from cli.sample.loading import let_arrive
 from engine import clock, rounds
 from engine.rounds import Jubilee
 
-demo = typer.Typer(no_args_is_help=True, help="Move the demonstration on.")
+demo = typer.Typer(add_completion=False, no_args_is_help=True, help="Move the demonstration on.")
 
 
 @demo.callback()

@@ -12,11 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cli.output import Exit, err, fail, out
 from cli.place import first_sign_in, make_ready, open_jubilee
 from cli.sample.loading import let_arrive, load_sample, sample_of
+from engine import rounds
 from engine.rounds import Jubilee
 from engine.settings import settings
 from engine.storage import migrate as migrations
 
 SAMPLES = ("cdnow", "none")
+# Looked for when the process starts, instead of when the schedule comes to it.
+AT_ONCE = ("jubilee.spot", "jubilee.settle")
 
 
 def up(
@@ -66,9 +69,12 @@ def migrate() -> None:
 
 def _serve_and_work(sign_in: str) -> None:
     from cli import embedded
+    from workers.app import publish
 
     configuration = settings()
     with embedded.working():
+        for task in AT_ONCE:
+            publish(task)
         out.print(f"\nJubilee is at [bold]http://{configuration.host}:{configuration.port}[/bold]")
         out.print(f"Sign in: {sign_in}", markup=False, soft_wrap=True)
         out.print("Stop with Ctrl-C.\n")
@@ -94,6 +100,9 @@ def _load_once(jubilee: Jubilee, real_dates: bool) -> None:
         )
     if done.name == "made":
         err.print("The CDNOW data are not installed here; a small made sample was loaded.")
+    with out.status("Spotting moments, planning messages, writing drafts ..."):
+        for activity in (rounds.spot, rounds.plan, rounds.write):
+            activity(jubilee)
     out.print(f"Loaded in {time.monotonic() - started:.0f} s.")
 
 

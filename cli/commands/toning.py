@@ -13,7 +13,7 @@ from engine.tone import Family, Finding, ToneContext, check_tone
 
 STYLES = {"note": "cyan", "warn": "yellow", "block": "red"}
 
-tone = typer.Typer(no_args_is_help=True, help="Read a text for what would hurt.")
+tone = typer.Typer(add_completion=False, no_args_is_help=True, help="Read a text for what would hurt.")
 
 
 @tone.callback()

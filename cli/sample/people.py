@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from faker import Faker
 
-from engine.record.customers import ConsentRow, CustomerRow
+from engine.record.customers import ConsentRow, CustomerRow, PreferenceRow
 
 MADE_UP = "sample, made up"
 
@@ -63,6 +63,9 @@ class People:
             dates=_birthday(dice, self._today),
             contacts={"email": f"customer{customer}@example.com"},
             consents=_consents(dice, self._today),
+            preferences=_preferences(dice),
+            closed=dice.random() < 0.005,
+            deceased=dice.random() < 0.001,
         )
 
 
@@ -92,9 +95,14 @@ def _birthday(dice: random.Random, today: date) -> dict[str, str]:
 
 
 def _consents(dice: random.Random, today: date) -> tuple[ConsentRow, ...]:
-    """Nine in ten agreed to hear from us, some said no, and of some we have no record."""
+    """More than half agreed to hear from us, some said no, and of the others nobody ever asked."""
     chance = dice.random()
-    if chance > 0.95:
+    if chance > 0.65:
         return ()
     since = datetime.combine(today - timedelta(days=400), time(9), UTC)
-    return (ConsentRow("refused" if chance > 0.9 else "granted", source=MADE_UP, given_at=since),)
+    return (ConsentRow("refused" if chance > 0.55 else "granted", source=MADE_UP, given_at=since),)
+
+
+def _preferences(dice: random.Random) -> tuple[PreferenceRow, ...]:
+    """A few do not want to be greeted on their birthday."""
+    return (PreferenceRow("birthday", wanted=False),) if dice.random() < 0.03 else ()

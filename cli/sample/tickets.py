@@ -4,7 +4,7 @@ Each begins some days after a real purchase, so that it is about something.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from cli.sample.people import MADE_UP, language_of
@@ -14,12 +14,13 @@ from engine.record.events import EventRow
 from engine.record.incidents import IncidentRow
 
 SEED = 19980214
-TICKETS = 600
-REFUNDS = 90
+TICKETS = 900
+REFUNDS = 240
 FELT_THE_OUTAGE = 45
 # Days before the first run, and after it, whose purchases something is wrong with.
 BEFORE, AFTER = timedelta(days=75), timedelta(days=120)
 OUTAGE = "outage-checkout"
+Event = Callable[..., EventRow]
 OWNERS = ("Mia Keller", "Jonas Park", "Ana Ruiz")
 
 
@@ -65,7 +66,7 @@ def _ticket(ticket: str, purchase: Purchase, shift: timedelta, dice: random.Rand
         yield event("ticket_opened", opened, type="question", what_happened=dice.choice(QUESTIONS[language]))
         yield event("ticket_resolved", opened + timedelta(hours=dice.randint(1, 20)), what_we_did="Answered.")
         return
-    still_open = chance < 0.31 and language == "en"
+    still_open = chance < 0.37 and language == "en"
     trouble, next_step = dice.choice(STILL_OPEN) if still_open else (dice.choice(TROUBLES[language]), "")
     yield event(
         "ticket_opened",
@@ -90,13 +91,13 @@ def _ticket(ticket: str, purchase: Purchase, shift: timedelta, dice: random.Rand
         yield event("csat_answered", resolved + timedelta(days=1), score=dice.choice((1, 2, 4, 5, 5)))
 
 
-def _worked_on(event, opened: datetime, next_step: str, dice: random.Random) -> Iterator[EventRow]:  # type: ignore[no-untyped-def]
-    """A ticket that takes weeks: told every few days what comes next, and solved in the end."""
-    for days in (3, 8, 13, 18):
-        news_on = (opened + timedelta(days=days + 6)).date()
-        about = {"next_step": next_step, "next_news_on": news_on.isoformat()}
-        yield event("ticket_updated", opened + timedelta(days=days), **about)
+def _worked_on(event: Event, opened: datetime, next_step: str, dice: random.Random) -> Iterator[EventRow]:
+    """A ticket that takes weeks: every week somebody writes down what comes next, and it is solved in the end."""
     solved = opened + timedelta(days=dice.randint(19, 30))
+    for week in range(4):
+        told, news_on = opened + timedelta(days=2 + 7 * week), opened + timedelta(days=10 + 7 * week)
+        if told < solved:
+            yield event("ticket_updated", told, next_step=next_step, next_news_on=news_on.date().isoformat())
     yield event("ticket_resolved", solved, what_we_did="It is found and with you, and nothing is left to pay.")
 
 
@@ -129,7 +130,7 @@ def _outage(customers: Sequence[str], shift: timedelta) -> Iterator[EventRow]:
 
 
 def _outage_ended(shift: timedelta) -> datetime:
-    return datetime.combine(FIRST_RUN_ON, time(6), UTC) + shift - timedelta(days=5)
+    return datetime.combine(FIRST_RUN_ON, time(6), UTC) + shift - timedelta(days=2)
 
 
 def _some_days_after(purchase: Purchase, shift: timedelta, dice: random.Random) -> datetime:
