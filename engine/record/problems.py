@@ -34,8 +34,8 @@ def fold_problems(session: Session, subjects: Collection[Subject], *, now: datet
     """
     if not subjects:
         return
-    events = _events_of(session, frozenset(subjects))
-    states = {subject: state for subject in subjects if (state := fold_problem(events[subject]))}
+    events = _events_of(session, {customer_id for customer_id, _ in subjects})
+    states = {subject: state for subject in subjects if (state := fold_problem(events.get(subject, ())))}
     outages = {state.incident_key for state in states.values() if state.kind == "outage"}
     incidents = shared_incidents(session, outages, now=now)
     wanted = {subject: row_of(state, incidents.get(state.incident_key)) for subject, state in states.items()}
@@ -51,13 +51,12 @@ def row_of(state: ProblemState, incident: IncidentNews | None) -> Row:
     return row
 
 
-def _events_of(session: Session, subjects: frozenset[Subject]) -> Mapping[Subject, list[FoldEvent]]:
+def _events_of(session: Session, customer_ids: Collection[UUID]) -> Mapping[Subject, list[FoldEvent]]:
+    """By the subject they speak of now: an amendment may have moved them from another."""
     events: dict[Subject, list[FoldEvent]] = defaultdict(list)
-    customers = {customer_id for customer_id, _ in subjects}
-    for customer_id, event in effective_events(session, customers, PROBLEM_EVENTS):
-        subject = (customer_id, subject_of(event.name, event.properties) or "")
-        if subject in subjects:
-            events[subject].append(event)
+    for customer_id, event in effective_events(session, customer_ids, PROBLEM_EVENTS):
+        if subject := subject_of(event.name, event.properties):
+            events[customer_id, subject].append(event)
     return events
 
 

@@ -196,9 +196,10 @@ def test_a_quote_that_is_never_closed_is_one_rejected_row(db: Database, write: W
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole(
-    db: Database, write: Write, content: bytes, answer: str
+    db: Database, write: Write, content: bytes, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where the fault is its last byte, nothing of it is recorded."""
+    monkeypatch.setattr(csv_files, "IMPORT_ROWS_PER_COMMIT", 1)
     with pytest.raises(InvalidInput) as refused:
         customers(db, write(content))
     assert str(refused.value) == answer

@@ -61,6 +61,25 @@ def test_two_importers_of_the_same_new_customers_make_each_once(db: Database) ->
     assert named == [("Ana", "Ray"), ("Ana", "Ray"), (None, "Ray")]
 
 
+def test_two_importers_of_the_same_customer_lose_nothing_of_each_other(db: Database) -> None:
+    """Traits are stored together: the second adds its own to those of the first, which it waited for."""
+
+    def second() -> None:
+        with db.writing() as session:
+            record_customers(session, [CustomerRow("C1", traits={"seats": 3})], now=NOW, source="second")
+
+    with db.writing() as session:
+        record_customers(session, [CustomerRow("C1")], now=NOW, source="test")
+    with db.writing() as session:
+        record_customers(session, [CustomerRow("C1", traits={"plan": "gold"})], now=NOW, source="first")
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(timeout=0.5)
+    waiting.join(timeout=30)
+    with db.reading() as session:
+        assert session.scalars(select(Customer.traits)).one() == {"plan": "gold", "seats": 3}
+
+
 def test_a_customer_who_moves_to_another_zone_has_other_local_days(session: Session) -> None:
     """20:00 UTC on 1 November is the 1st in Berlin and the 2nd in Tokyo."""
     record_customers(session, [CustomerRow("C1", zone="Europe/Berlin")], now=NOW, source="test")

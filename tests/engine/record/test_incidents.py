@@ -95,10 +95,13 @@ def test_an_impossible_incident_is_refused(session: Session, row: IncidentRow, r
     assert session.scalars(select(Incident)).all() == []
 
 
-def test_an_outage_told_while_its_incident_ends_is_resolved(db: Database) -> None:
+@pytest.mark.parametrize("heard_of", [True, False])
+def test_an_outage_told_while_its_incident_ends_is_resolved(db: Database, heard_of: bool) -> None:
     """The end waits for the event that is being recorded, even of an incident that nobody had heard of before."""
     with db.writing() as session:
         (ana,) = customers(session, "ana")
+        if heard_of:
+            record_incident(session, IncidentRow("I1"), now=NOW)
     ended = threading.Thread(target=_end, args=[db])
     with db.writing() as session:
         store(session, ana, [said("outage_felt", at(1, 10))])
