@@ -15,6 +15,9 @@ from rich.table import Table
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+# Wide enough for every line where no screen limits it.
+UNCUT = 1_000
+
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 
 
@@ -32,7 +35,7 @@ def say(text: str, data: Any, as_json: bool) -> None:
     if as_json:
         say_json(data)
     else:
-        out.print(text, markup=False)
+        out.print(text, markup=False, soft_wrap=not out.is_terminal)
 
 
 def show(columns: Sequence[str], rows: Sequence[Sequence[object]], data: Sequence[Any], as_json: bool) -> None:
@@ -41,11 +44,10 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[object]], data: Sequenc
         say_json(data)
         return
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for column in table.columns:
-        column.overflow = "fold"
     for row in rows:
         table.add_row(*(_cell(cell) for cell in row))
-    out.print(table, width=None if out.is_terminal else 400)
+    console = out if out.is_terminal else Console(highlight=False, width=UNCUT)
+    console.print(table)
 
 
 def say_json(data: Any) -> None:

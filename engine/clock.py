@@ -6,13 +6,13 @@ from sqlalchemy.orm import Session
 
 from engine.storage.models import Installation
 
-DAYS_AHEAD = "clock_days_ahead"
+HOURS_AHEAD = "clock_hours_ahead"
 
 
 def now(session: Session) -> datetime:
-    """The present instant in UTC, moved by the days this installation runs ahead."""
-    ahead = session.get(Installation, DAYS_AHEAD)
-    return machine_now() + timedelta(days=ahead.value if ahead else 0)
+    """The present instant in UTC, moved by the hours this installation runs ahead."""
+    ahead = session.get(Installation, HOURS_AHEAD)
+    return machine_now() + timedelta(hours=ahead.value if ahead else 0)
 
 
 def machine_now() -> datetime:
@@ -20,12 +20,12 @@ def machine_now() -> datetime:
     return datetime.now(UTC)
 
 
-def move_on(session: Session, days: int) -> None:
-    """Run `days` more days ahead. Only forward: what was planned against a later clock cannot be taken back."""
-    if days < 0:
+def move_on(session: Session, *, hours: int) -> None:
+    """Run `hours` more ahead. Only forward: what was planned against a later clock cannot be taken back."""
+    if hours < 0:
         raise ValueError("the clock only moves forward")
-    ahead = session.get(Installation, DAYS_AHEAD)
+    ahead = session.get(Installation, HOURS_AHEAD)
     if ahead is None:
-        session.add(Installation(name=DAYS_AHEAD, value=days))
+        session.add(Installation(name=HOURS_AHEAD, value=hours))
     else:
-        ahead.value = ahead.value + days
+        ahead.value = ahead.value + hours

@@ -140,9 +140,11 @@ def _sample(session: Session) -> Finding:
 
 
 def _clock(session: Session) -> Finding:
-    ahead = session.get(Installation, clock.DAYS_AHEAD)
-    days = ahead.value if ahead else 0
-    return Finding("clock", "note" if days else "well", f"{days} days ahead" if days else "as the machine's")
+    ahead = session.get(Installation, clock.HOURS_AHEAD)
+    hours = ahead.value if ahead else 0
+    if hours:
+        return Finding("clock", "note", f"{hours // 24} days and {hours % 24} hours ahead of the machine's")
+    return Finding("clock", "well", "as the machine's")
 
 
 def _triggers(session: Session) -> Finding:

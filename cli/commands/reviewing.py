@@ -31,16 +31,16 @@ def queue(limit: Limit = 20, as_json: AsJson = False) -> None:
         out.print("Nothing waits for a person.")
         return
     show(
-        ("message", "customer", "what", "goes out", "deadline (UTC)", "weight", ""),
+        ("deadline (UTC)", "customer", "what", "goes out", "weight", "tone", "message"),
         [
             (
-                item.message_id,
+                f"{item.deadline_at:%d %b %H:%M}",
                 item.customer_name,
                 f"{item.title}: {item.why}",
                 f"{item.send_at} {item.zone}",
-                f"{item.deadline_at:%Y-%m-%d %H:%M}",
                 item.weight,
-                "question" if item.question else item.worst or "",
+                "a question" if item.question else item.worst,
+                item.message_id,
             )
             for item in items
         ],
@@ -112,7 +112,7 @@ def why(
     if not lines and not as_json:
         out.print("Nothing was spotted for this customer yet.")
         return
-    show(("when", "what"), [(line.at, line.text) for line in lines], lines, as_json)
+    show(("when (UTC)", "what"), [(f"{line.at:%Y-%m-%d %H:%M}", line.text) for line in lines], lines, as_json)
 
 
 def _person(session: Session, email: str) -> Person:

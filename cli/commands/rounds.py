@@ -1,15 +1,20 @@
 """Commands that run one round of an activity by hand; the workers run the same ones by themselves."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 
 import typer
 
-from cli.output import AsJson, say
+from cli.output import AsJson, err, say
 from cli.place import opened
 from cli.sample.loading import let_arrive
 from engine import clock, rounds
 from engine.rounds import Jubilee
+
+HOURS = 24
+# Twice a day is enough for what has a whole day of time.
+PLANNING_HOURS = (HOURS // 2, HOURS)
 
 demo = typer.Typer(add_completion=False, no_args_is_help=True, help="Move the demonstration on.")
 
@@ -41,31 +46,33 @@ def send(as_json: AsJson = False) -> None:
 
 @demo.command("tomorrow")
 def tomorrow(as_json: AsJson = False) -> None:
-    """Move the clock on a day: the sample's next orders arrive, moments are spotted, drafts written, messages sent.
+    """Move the clock on a day, hour by hour: orders arrive, moments are spotted, drafts written, messages sent.
 
-    Works while `jubilee up` runs.
+    Works while `jubilee up` runs. Approve something first: a message goes in its customer's own morning.
     """
-    with opened() as jubilee:
-        with jubilee.db.writing() as session:
-            clock.move_on(session, 1)
-        done = day(jubilee)
+    with opened() as jubilee, err.status("A day goes by ..."):
+        done = live_a_day(jubilee)
         with jubilee.db.reading() as session:
             today = clock.now(session).date()
     sentence = ", ".join(f"{count:,} {what}" for what, count in done.items())
     say(f"It is now {today:%A}, {today.day} {today:%B %Y}: {sentence}.", {"today": today, **done}, as_json)
 
 
-def day(jubilee: Jubilee) -> dict[str, int]:
-    """One round of everything, in the order of the flow."""
-    return {
-        "events arrived": let_arrive(jubilee),
-        "moments spotted": rounds.spot(jubilee),
-        "moments looked at": rounds.plan(jubilee),
-        "drafts written": rounds.write(jubilee),
-        "deadlines met": rounds.meet_deadlines(jubilee),
-        "messages sent": rounds.send(jubilee, worker=f"cli:{os.getpid()}"),
-        "deliveries settled": rounds.settle(jubilee),
-    }
+def live_a_day(jubilee: Jubilee) -> Counter[str]:
+    """Twenty-four hours. Windows to send in are short and lie in the customers' zones, so no hour may be left out."""
+    worker, done = f"cli:{os.getpid()}", Counter[str]()
+    for hour in range(1, HOURS + 1):
+        with jubilee.db.writing() as session:
+            clock.move_on(session, hours=1)
+        if hour in PLANNING_HOURS:
+            done["events arrived"] += let_arrive(jubilee)
+            done["moments spotted"] += rounds.spot(jubilee)
+            rounds.plan(jubilee)
+            done["drafts written"] += rounds.write(jubilee)
+        done["deadlines met"] += rounds.meet_deadlines(jubilee)
+        done["messages sent"] += rounds.send(jubilee, worker=worker)
+    rounds.settle(jubilee)
+    return done
 
 
 def _run(verb: str, what: str, activity: Callable[[Jubilee], int], as_json: bool) -> None:
