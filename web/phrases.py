@@ -6,19 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.dates import zones
-from engine.plan.reasons import sentence
+from engine.plan.reasons import ending, sentence
 from engine.storage.models import CustomerDate
 
-_HELD = "held:"
-_REASONS = {
-    "too_late": "It would have come too late.",
-    "date_changed": "The date it was about was corrected.",
-    "problem_not_resolved": "The problem was not resolved after all.",
-    "problem_not_settled": "The problem did not stay resolved.",
-    "problem_not_open": "The problem is not open any more.",
-    "celebrated_recently": "The same was celebrated a short while ago.",
-    "incident_already_recovered": "The customer already heard about what went wrong.",
-}
 _STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -26,6 +16,11 @@ def day(at: datetime | date, zone: str = "UTC") -> str:
     """Tue 3 Jun 2026, on the calendar of `zone`."""
     on = at.astimezone(zones.zone(zone)).date() if isinstance(at, datetime) else at
     return f"{on:%a} {on.day} {on:%b} {on.year}"
+
+
+def short_day(on: date) -> str:
+    """Tue 3 Jun."""
+    return f"{on:%a} {on.day} {on:%b}"
 
 
 def instant(at: datetime, zone: str = "UTC") -> str:
@@ -97,12 +92,7 @@ def hold_words(name: str) -> str:
 
 def reason_words(reason: str) -> str:
     """Why something ended: a stored name as a sentence, or what a person wrote."""
-    if reason.startswith(_HELD):
-        return f"It was held until it was too late: {sentence(reason.removeprefix(_HELD))}"
-    if reason in _REASONS:
-        return _REASONS[reason]
-    said = sentence(reason)
-    return said if said != reason else capital(words(reason) if " " not in reason else reason)
+    return capital(ending(reason))
 
 
 def fact_words(name: str) -> str:
@@ -111,14 +101,18 @@ def fact_words(name: str) -> str:
 
 
 def fact_value(value: object) -> str:
-    """A fact's value: yes, no, a number with separators, or the text itself."""
+    """A fact's value: yes, no, a number with separators, a date as people say it, or the text itself."""
     if value is None:
         return "not known"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value)
+    try:
+        on = date.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    return f"{on.day} {on:%B %Y}"
 
 
 def source_words(source: str) -> str:
@@ -140,6 +134,7 @@ def metric_words(metric: str) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
+    "short_day": short_day,
     "instant": instant,
     "clock": clock,
     "relative": relative,

@@ -106,6 +106,10 @@ def shoot(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page, str
     test = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
 
     def shot(page: Page, name: str) -> None:
-        page.screenshot(path=folder / f"{test}--{name}.png", full_page=True)
+        before = page.viewport_size
+        # As tall as the page, so that what sticks to an edge of the window stands where it does at the end of it.
+        page.set_viewport_size({"width": before["width"], "height": page.evaluate("document.body.scrollHeight")})
+        page.screenshot(path=folder / f"{test}--{name}.png")
+        page.set_viewport_size(before)
 
     return shot

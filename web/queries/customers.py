@@ -23,6 +23,7 @@ from engine.storage.models import (
     Suppression,
     Total,
 )
+from web.queries.openings import opening_of
 
 PAGE = 30
 LATEST_EVENTS = 12
@@ -173,20 +174,13 @@ def _messages(session: Session, customer_id: UUID) -> list[Line]:
             state=message.state,
             reason=message.reason,
             send_on=message.send_on,
-            subject=subject_of(texts),
+            subject=opening_of(texts).subject,
             channel=message.channel,
             delivery=delivery,
             delivered_at=delivered_at,
         )
         for message, texts, delivery, delivered_at in rows
     ]
-
-
-def subject_of(texts: object) -> str | None:
-    """The subject of a revision's texts, where one of them has any."""
-    if not isinstance(texts, dict):
-        return None
-    return next((str(text["subject"]) for text in texts.values() if text.get("subject")), None)
 
 
 def _found(customer: Customer, next_on: date | None = None, next_occasion: str | None = None) -> Found:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from engine.storage.base import Json
 from engine.storage.models import Customer, Delivery, Message, Person, Revision
-from web.queries.customers import name_of, subject_of
+from web.queries.customers import name_of
+from web.queries.openings import opening_of
 
 PAGE = 40
 CHANNEL = "postbox"
@@ -67,13 +68,14 @@ def _lines() -> Select[Delivery, Message, Customer, Json, str]:
 
 
 def _posted(delivery: Delivery, message: Message, customer: Customer, texts: object, approved_by: str | None) -> Posted:
+    opening = opening_of(texts)
     return Posted(
         place=delivery.id,
         message_id=message.id,
         customer_name=name_of(customer),
         external_id=customer.external_id,
-        subject=subject_of(texts) or "(no subject)",
-        opening=_opening(texts),
+        subject=opening.subject or "(no subject)",
+        opening=opening.text,
         occasion=message.occasion,
         family=message.family,
         state=delivery.state,
@@ -82,10 +84,3 @@ def _posted(delivery: Delivery, message: Message, customer: Customer, texts: obj
         zone=message.zone,
         approved_by=approved_by,
     )
-
-
-def _opening(texts: object) -> str:
-    """The first sentence after the greeting."""
-    body = next((str(text.get("body") or "") for text in texts.values()), "") if isinstance(texts, dict) else ""
-    paragraphs = [" ".join(part.split()) for part in body.split("\n\n") if part.strip()]
-    return (paragraphs[1] if len(paragraphs) > 1 else "".join(paragraphs[:1]))[:180]

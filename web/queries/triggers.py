@@ -85,4 +85,4 @@ def trigger_lines(session: Session) -> list[TriggerLine]:
 
 def _window(definition: Mapping[str, Mapping[str, str]]) -> str:
     send = definition.get("send", {})
-    return f"{send.get('window_start', '09:00')[:5]} to {send.get('window_end', '11:00')[:5]}"
+    return f"{send.get('window_start', '09:00')[:5]} and {send.get('window_end', '11:00')[:5]}"

@@ -1,12 +1,15 @@
 """Customers: finding one, and the page that says what we know and why they did or did not hear from us."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
-from engine.why import why
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from engine import clock
+from engine.definitions.store import active_triggers
+from engine.why import WhyLine, why
+from triggers.table import KINDS
 from web.pages import show
 from web.place import Reading
 from web.queries.customers import PAGE, coming_up, customer_view, search
@@ -34,5 +37,13 @@ def show_customer(request: Request, session: Reading, external_id: str) -> Respo
     """One customer."""
     now = clock.now(session)
     view = customer_view(session, external_id)
-    answers = why(session, view.customer, now=now)
+    answers = by_moment(why(session, view.customer, now=now, triggers=active_triggers(session, KINDS)))
     return show(request, "customer.html", {"view": view, "customer": view.customer, "why": answers, "now": now})
+
+
+def by_moment(lines: Sequence[WhyLine]) -> list[list[WhyLine]]:
+    """The answers about one moment together, in time order; the moment that something happened to last comes first."""
+    groups: dict[object, list[WhyLine]] = {}
+    for line in lines:
+        groups.setdefault(line.moment_id or id(line), []).append(line)
+    return sorted(groups.values(), key=lambda group: group[-1].at, reverse=True)

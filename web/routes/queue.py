@@ -12,6 +12,7 @@ from engine.review.views import Place
 from web.pages import show
 from web.place import Reading
 from web.queries.decided import just_decided
+from web.queries.openings import openings
 
 router = APIRouter()
 PAGE = 25
@@ -36,6 +37,7 @@ def show_queue(
     items = queue(session, now=now, limit=PAGE + 1, after=Place.read(after) if after else None)
     values = {
         "items": items[:PAGE],
+        "openings": openings(session, [item.message_id for item in items[:PAGE]]),
         "more": str(items[PAGE - 1].place) if len(items) > PAGE else None,
         "after": after,
         "counts": counts(session, now=now),

@@ -1,0 +1,193 @@
+"""Who may come in and what they may do: every address, by role, with and without a form of ours."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy import func, select
+
+from engine.storage.base import Base
+from engine.storage.models import Message
+from engine.storage.session import Database
+from tests.web.conftest import NewBrowser
+from tests.web.office import ROLES, Office
+from web.app import SIGNED_IN
+
+PUBLIC = {"/health", "/sign-in"}
+READING = (
+    "/queue",
+    "/today",
+    "/customers",
+    "/customers?q=ada",
+    "/customers/cd-00042",
+    "/postbox",
+    "/triggers",
+    "/postbox/{sent}",
+    "/postbox/{sent}/letter",
+    "/messages/{orders}",
+    "/messages/{orders}/preview",
+    "/messages/{question}",
+    "/messages/{sent}",
+)
+DECIDING = ("/messages/{orders}", "/messages/{orders}/approve", "/messages/{orders}/skip", "/messages/{orders}/undo")
+POSTS = (*DECIDING, "/messages/{orders}/preview", "/messages/{orders}/check")
+
+
+def address(path: str, office: Office) -> str:
+    return path.format(**vars(office))
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("path", READING)
+def test_signed_out_one_is_asked_to_sign_in(browser: NewBrowser, office: Office, path: str) -> None:
+    """No page shows anything to a stranger."""
+    answer = browser().get(address(path, office))
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=")
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("path", POSTS)
+def test_signed_out_no_form_works(browser: NewBrowser, office: Office, path: str) -> None:
+    """A stranger with a form of their own session is asked to sign in, and what the form wanted is forgotten."""
+    visitor = browser()
+    answer = visitor.submit(address(path, office), on="/sign-in", version="1", reason="because")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fqueue")
+
+
+@pytest.mark.databases("sqlite")
+def test_no_route_was_forgotten(app: FastAPI) -> None:
+    """Every address asks for the sign-in, apart from those that are named here."""
+    routes = [route for router in SIGNED_IN for route in router.routes if isinstance(route, APIRoute)]
+    listed = {
+        path.partition("?")[0].replace("{sent}", "{message_id}").replace("{orders}", "{message_id}")
+        for path in (*READING, *POSTS)
+    }
+    listed = {path.replace("{question}", "{message_id}").replace("cd-00042", "{external_id:path}") for path in listed}
+    assert {route.path for route in routes} - {"/"} == listed
+
+
+@pytest.mark.databases("sqlite")
+def test_htmx_is_led_to_the_sign_in_as_a_whole_page(browser: NewBrowser) -> None:
+    """A fragment request after the session ended does not put the sign-in into the middle of a page."""
+    answer = browser().get("/queue", headers={"hx-request": "true"})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/sign-in?next=%2Fqueue")
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_may_read(browser: NewBrowser, office: Office, role: str) -> None:
+    """All pages open for everybody who works here."""
+    visitor = browser(role)
+    assert {path: visitor.get(address(path, office)).status_code for path in READING} == dict.fromkeys(READING, 200)
+
+
+@pytest.mark.parametrize("path", DECIDING)
+def test_a_viewer_decides_nothing(browser: NewBrowser, office: Office, db: Database, path: str) -> None:
+    """What a viewer posts is refused, and the message stays as it is."""
+    answer = browser("viewer").submit(address(path, office), version="2", reason="because")
+    assert answer.status_code == 403
+    assert "This needs the role agent; yours is viewer." in answer.text
+    with db.reading() as session:
+        assert session.get_one(Message, office.orders).state == "in_review"
+
+
+def test_a_viewer_sees_no_button_that_would_be_refused(browser: NewBrowser, office: Office) -> None:
+    """The page of a message is for reading then."""
+    page = browser("viewer").get(f"/messages/{office.orders}").text
+    assert "Approve" not in page
+    assert "Skip this message" not in page
+    assert "readonly" in page
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("path", [*POSTS, "/sign-out", "/sign-in"])
+@pytest.mark.parametrize("token", [None, "", "0" * 64])
+def test_a_foreign_form_changes_nothing(browser: NewBrowser, office: Office, path: str, token: str | None) -> None:
+    """Without the token of this session every POST is refused, whoever is signed in."""
+    visitor = browser("admin")
+    fields = {"version": "2", "reason": "because"} | ({"csrf_token": token} if token is not None else {})
+    answer = visitor.post(address(path, office), data=fields)
+    assert answer.status_code == 403
+    assert "not sent from a page of yours" in answer.text
+
+
+@pytest.mark.databases("sqlite")
+def test_another_persons_token_is_foreign(browser: NewBrowser, office: Office) -> None:
+    """A token belongs to one session."""
+    token = browser("admin").token("/today")
+    answer = browser("agent").post(f"/messages/{office.orders}/skip", data={"csrf_token": token, "version": "2"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.databases("sqlite")
+def test_the_token_may_come_in_a_header(browser: NewBrowser) -> None:
+    """Scripts of ours send it so."""
+    visitor = browser("agent")
+    answer = visitor.post("/sign-out", headers={"x-csrf-token": visitor.token("/today")})
+    assert answer.headers["location"] == "/sign-in"
+
+
+def test_reading_changes_nothing(browser: NewBrowser, office: Office, db: Database) -> None:
+    """After every page was opened, each table has the rows it had, and the messages their versions."""
+    visitor = browser("admin")
+
+    def state() -> object:
+        with db.reading() as session:
+            rows = {
+                table.name: session.scalar(select(func.count()).select_from(table))
+                for table in Base.metadata.sorted_tables
+            }
+            return rows, session.execute(select(Message.id, Message.version, Message.state).order_by(Message.id)).all()
+
+    before = state()
+    for path in READING:
+        assert visitor.get(address(path, office)).status_code == 200
+    assert state() == before
+
+
+@pytest.mark.databases("sqlite")
+def test_preview_and_check_change_nothing_though_they_are_posts(
+    browser: NewBrowser, office: Office, db: Database
+) -> None:
+    """They only carry a text that was not saved."""
+    visitor = browser("agent")
+    for path in ("preview", "check"):
+        fields = {"text.email.subject": "New", "text.email.body": "All new."}
+        assert visitor.submit(f"/messages/{office.orders}/{path}", **fields).status_code == 200
+    with db.reading() as session:
+        message = session.get_one(Message, office.orders)
+        assert (message.number, message.edited) == (1, False)
+
+
+@pytest.mark.databases("sqlite")
+def test_every_answer_carries_the_security_headers(browser: NewBrowser, office: Office) -> None:
+    """Pages, redirects, errors and the health check alike; and no page holds a script or style of its own."""
+    visitor = browser("agent")
+    for path in ("/health", "/", "/nowhere", "/messages/nonsense", *(address(path, office) for path in READING)):
+        answer = visitor.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy, path
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        if not path.endswith(("/letter", "/preview")):
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert " style=" not in answer.text
+            assert " onclick" not in answer.text
+
+
+@pytest.mark.databases("sqlite")
+def test_a_letter_can_do_nothing(browser: NewBrowser, office: Office) -> None:
+    """Its own policy allows styles alone, inside our own pages only."""
+    visitor = browser("agent")
+    for path in (f"/messages/{office.orders}/preview", f"/postbox/{office.sent}/letter"):
+        assert visitor.get(path).headers["content-security-policy"] == (
+            "default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; frame-ancestors 'self'; sandbox"
+        )
+    assert "sandbox" in visitor.get(f"/messages/{office.orders}").text.partition("<iframe")[2].partition(">")[0]
+
+
+@pytest.mark.databases("sqlite")
+def test_an_endless_form_is_refused(browser: NewBrowser) -> None:
+    """More than any form of ours would hold is not read to its end."""
+    assert browser().post("/sign-in", data={"csrf_token": "x" * 1_100_000}).status_code == 413
