@@ -32,7 +32,7 @@ SHIPPED = Path(__file__).parents[2] / "triggers" / "definitions"
 PASSWORD = "a long enough password"
 ROLES = ("viewer", "agent", "marketing", "admin")
 # Made once and cheaply: argon2 as the product uses it would take most of the time of these tests.
-_HASH = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8),)).hash(PASSWORD)
+_HASH = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)).hash(PASSWORD)
 HOSTILE = "<script>alert(1)</script>"
 
 
