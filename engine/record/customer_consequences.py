@@ -28,7 +28,11 @@ def follow_up(
     now: datetime,
     source: str,
 ) -> None:
-    """Let everything follow from changes that were just written."""
+    """Let everything follow from changes that were just written.
+
+    Send times are not worked out again here: planning does so when it hears the bell, with the hours of the team, and
+    handing over does so before it looks at the clock.
+    """
     moved = [one.known.id for one in differences if "zone" in one.changes and not one.created]
     if moved:
         relocate(session, moved, triggers=triggers, now=now)

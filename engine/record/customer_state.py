@@ -220,7 +220,7 @@ def _changed(
 
 def _insert(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        session.execute(insert(model), rows)
+        session.execute(insert(table_of(model)), rows)
 
 
 def _instant(text: str) -> datetime:

@@ -20,7 +20,7 @@ def clean_line(column: str, value: Any, longest: int = LONGEST_TEXT) -> str | No
     text = value.strip()
     if len(text) > longest:
         raise RowRefused(column, f"{len(text)} characters are too long, at most {longest} are expected")
-    for character in text:
+    for character in "" if text.isprintable() else text:  # most texts are, and are known to be at once
         if unicodedata.category(character) in _BREAKS:
             raise RowRefused(column, f"holds the control character U+{ord(character):04X}")
     return text or None

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
+from engine.record.customer_state import tombstone
 from engine.record.customers import ConsentRow, CustomerRow, PreferenceRow, Recorded, record_customers
 from engine.record.rejection import Notice, Rejection
 from engine.storage.models import Consent, ContactPoint, Customer, CustomerChange, CustomerDate, Preference
@@ -298,6 +299,16 @@ def test_flags_are_kept_and_only_true_ones_are_news_about_a_new_customer(session
     assert changes(session) == {"deceased": (None, True), "zone": (None, "UTC")}
 
 
+def test_an_import_does_not_bring_an_erased_customer_back(session: Session) -> None:
+    """What is left of the customer knows its external id only as a hash; the row is refused and nothing is stored."""
+    record(session, ANA)
+    erased = {"external_id": tombstone("C1"), "erased_at": NOW, "first_name": None, "traits": {}}
+    session.execute(update(Customer).values(erased))
+    recorded = record(session, ANA, CustomerRow("C2"))
+    assert recorded == Recorded(1, 0, 0, [Rejection(0, "external_id", "this customer was erased and stays so")], [])
+    assert session.scalars(select(Customer.first_name)).all() == [None, None]
+
+
 def test_more_than_a_thousand_rows_are_refused_as_a_whole(session: Session) -> None:
     """Pages wait for the write lock, so nobody may hold it for long."""
     with pytest.raises(ValueError, match="1001 rows at once are too many"):
@@ -307,8 +318,6 @@ def test_more_than_a_thousand_rows_are_refused_as_a_whole(session: Session) -> N
 def test_a_thousand_rows_take_a_handful_of_statements(session: Session) -> None:
     """One look-up and one write per table, however many rows there are."""
     statements: list[str] = []
-    from sqlalchemy import event
-
     bind = session.get_bind()
     listener = lambda conn, cursor, statement, *rest: statements.append(statement)  # noqa: E731
     event.listen(bind, "before_cursor_execute", listener)
