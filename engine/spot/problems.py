@@ -21,8 +21,9 @@ from engine.spot.candidates import Candidate, candidates
 from engine.spot.dating import expiry, send_day
 from engine.spot.reasons import INCIDENT_ALREADY_RECOVERED, UNTRUE_PROBLEM
 from engine.storage.base import Json
+from engine.storage.bulk import update_each
 from engine.storage.models import Customer, Moment
-from engine.storage.upsert import insert_into, update_each
+from engine.storage.upsert import insert_into
 
 # Where two problems of one incident are due at once, the graver one speaks.
 _GRAVITY = ("minor", "major", "serious")

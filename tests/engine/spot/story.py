@@ -107,15 +107,15 @@ class Story:
         told = [tuple(getattr(row, name) for name in columns) for row in rows]
         return [row[0] for row in told] if len(columns) == 1 else told
 
-    def hand_over(self, moment: Moment) -> None:
-        """As if its message had gone out."""
+    def hand_over(self, moment: Moment, *, state: str = "handed_over") -> None:
+        """As if its message had gone out, or were in another state."""
         about = {
             "customer_id": moment.customer_id, "trigger_id": moment.trigger_id, "family": moment.family,
             "trigger_version_id": moment.trigger_version_id, "occasion": moment.occasion, "weight": moment.weight,
             "send_on": moment.send_on, "expires_at": moment.expires_at,
         }  # fmt: skip
         message = Message(
-            **about, id=new_id(), state="handed_over", channel="postbox", template="t", must_read=True,
+            **about, id=new_id(), state=state, channel="postbox", template="t", must_read=True,
             if_unreviewed="drop", window_start=time(9), window_end=time(11), zone="UTC", send_at=self.now,
             write_at=self.now, deadline_at=self.now, created_at=self.now, written_at=self.now, approved_at=self.now,
             release_at=self.now, handed_over_at=self.now,
@@ -123,9 +123,9 @@ class Story:
         self.session.add(message)
         self.session.flush()
         self.session.add(MessageMoment(message_id=message.id, moment_id=moment.id, position=0))
-        for state in ("planned", "written", "closed"):
-            moment.state = state
-            setattr(moment, f"{state}_at", self.now)
+        for step in ("planned", "written", "closed") if state == "handed_over" else ("planned", "written"):
+            moment.state = step
+            setattr(moment, f"{step}_at", self.now)
             self.session.flush()
 
 

@@ -69,7 +69,7 @@ def test_a_second_scan_makes_nothing(story: Story) -> None:
         ("2026-02-14", False),  # the day itself, not its anniversary
         ("1990-02-13", True),  # yesterday: may still go, it expires after two days
         ("1990-02-12", True),
-        ("1990-02-10", False),  # over everywhere
+        ("1990-02-11", False),  # over since midnight, at the end of the 13th
         # Wednesday 18 February is three working days ahead, so its draft is begun now; ten days more are spotted early.
         ("1990-02-28", True),
         ("1990-03-01", False),
@@ -302,6 +302,33 @@ def test_a_corrected_birthday_does_not_greet_twice_across_new_year(
     story.now = at(f"2027{corrected[4:]} 09:00")
     spot(story, trigger)
     assert story.moments("occurrence_key", "state", "reason")[1:] == [("2027", state, reason)]
+
+
+def test_a_moment_moved_too_near_to_the_last_greeting_does_not_follow(story: Story) -> None:
+    """Spotted for 29 June, 183 days after; corrected to the 28th, 182 days: it stays, and is no longer true."""
+    story.now = at("2026-12-28 09:00")
+    trigger = story.trigger()
+    customer_id = story.customer(birthday="1990-12-28")
+    spot(story, trigger)
+    story.hand_over(story.moments()[0])
+    story.date(customer_id, "1990-06-29")
+    story.now = at("2027-06-25 09:00")
+    assert spot(story, trigger) == 1
+    story.date(customer_id, "1990-06-28")
+    assert spot(story, trigger) == 0
+    assert story.moments("nominal_on", "state")[1:] == [(on("2027-06-29"), "spotted")]
+
+
+def test_a_greeting_that_is_only_approved_keeps_nobody_waiting(story: Story) -> None:
+    """It may still be stopped; only what was handed over counts."""
+    story.now = at("2026-12-28 09:00")
+    trigger = story.trigger()
+    customer_id = story.customer(birthday="1990-12-28")
+    spot(story, trigger)
+    story.hand_over(story.moments()[0], state="approved")
+    story.date(customer_id, "1990-01-05")
+    spot(story, trigger)
+    assert ("2027", "spotted") in story.moments("occurrence_key", "state")
 
 
 def test_a_greeting_that_never_went_out_keeps_nobody_waiting(story: Story) -> None:
