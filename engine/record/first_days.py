@@ -60,12 +60,12 @@ def fold_days(
     again = {customer_id for customer_id, those in corrected.items() if not those.isdisjoint(names)}
     for key, day in _earliest(arrivals, names).items():
         known = stored.days.get(key)
-        if key[0] in again or (known is None and key[0] in stored.founded):
+        if known is None and key[0] in stored.founded:
             again.add(key[0])
         elif known is None or day < known:
             wanted[key] = day
-    wanted |= _from_all_events(session, names, again)
-    _store(session, stored.days, wanted)
+    _store(session, stored.days, {key: day for key, day in wanted.items() if key[0] not in again})
+    refold_days(session, names, again)
 
 
 def refold_days(session: Session, names: Collection[str], customer_ids: Collection[UUID]) -> None:

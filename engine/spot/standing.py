@@ -101,13 +101,15 @@ class Case:
 
     def repeats(self, key: str) -> bool:
         """Whether the customer was told of this under another key, or somebody decided about it there."""
-        told = [
-            other
-            for other, moment in self.known.items()
-            if not moment.may_return and not (moment.is_open and other in self.wanted)
-        ]
+        told = [other for other, moment in self.known.items() if self._is_decided(other, moment)]
         kind = cast(FoldKind, self.standing.trigger.kind)
         return bool(told) and kind.repeats(self.standing.trigger.params, self.standing.occurrences[key], told)
+
+    def _is_decided(self, key: str, moment: Known) -> bool:
+        """An open moment that does not stand has gone out: else it had been cancelled just now."""
+        if moment.is_open:
+            return self.standing.complete and key not in self.wanted
+        return not moment.may_return
 
     def is_renewed(self, key: str, moment: Known) -> bool:
         """Whether it returns, or is only spotted yet and follows what changed."""
@@ -132,9 +134,7 @@ def settle(session: Session, standings: Sequence[Standing], places: Mapping[UUID
             elif (moment.may_return and not case.repeats(key)) or (
                 moment.state == "spotted" and moment.is_out_of_date(row)
             ):
-                renewed.append(
-                    {f"{name}_": value for name, value in _renewed(case, row, now).items()} | {"id_": moment.id}
-                )
+                renewed.append(_renewed(case, row, now) | {"id": moment.id})
     if made:
         session.execute(insert_into(session, Moment).on_conflict_do_nothing(), made)
     update_each(session, Moment, renewed)
