@@ -1,5 +1,6 @@
 """Everything in one process: the web pages in the main thread, Celery's worker and beat in threads beside it."""
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from web.app import make_app as make_web
 
 from engine.settings import Settings
 from workers.app import QUEUES, app
+from workers.stopping import stopping
 
 WORKER_THREADS = 4
+STOP_SECONDS = 10
 
 
 def serve(configuration: Settings) -> None:
@@ -38,18 +41,23 @@ def serve(configuration: Settings) -> None:
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Celery's worker and beat on threads, stopped in order at the end: no task is left half-done unless it hangs."""
-    beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler", max_interval=1)
+    """Celery's worker and beat on threads. At the end each task finishes the batch in its hands and leaves the rest."""
+    app.set_default()
+    _quieten()
+    stopping.clear()
+    beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
     worker = _worker(app)
-    working_thread = threading.Thread(target=worker.start, name="worker", daemon=True)
-    working_thread.start()
+    thread = threading.Thread(target=worker.start, name="worker", daemon=True)
+    thread.start()
     beat.start()
     try:
         yield
     finally:
-        beat.stop()
+        stopping.set()
+        beat.service.stop(wait=False)
         worker.stop()
-        working_thread.join(timeout=10)
+        thread.join(timeout=STOP_SECONDS)
+        beat.join(timeout=STOP_SECONDS)
 
 
 def _worker(celery: Celery):  # type: ignore[no-untyped-def] # Celery ships no types
@@ -62,6 +70,12 @@ def _worker(celery: Celery):  # type: ignore[no-untyped-def] # Celery ships no t
         without_gossip=True,
         loglevel="WARNING",
     )
+
+
+def _quieten() -> None:
+    """Beat and worker say at length what they do every five seconds; the terminal belongs to the person before it."""
+    for name in ("celery", "kombu"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

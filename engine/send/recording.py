@@ -56,7 +56,7 @@ def record_accepted(session: Session, delivery_id: UUID, answer: Accepted, *, no
     message_id = session.scalar(
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state.in_(_WAITING_FOR_AN_ANSWER))
-        .values(state="accepted", accepted_at=now, provider_id=answer.provider_id)
+        .values(state="accepted", accepted_at=now, provider_id=answer.provider_id, reason=None)
         .returning(Delivery.message_id)
     )
     if message_id is None:
