@@ -18,7 +18,9 @@ from web.security import LETTER_POLICY
 EMAIL = "email"
 
 
-def preview(session: Session, message_id: UUID, *, sender: str, company: str, unsaved: Texts | None = None) -> str:
+def preview(
+    session: Session, message_id: UUID, *, sender: str | None, company: str, unsaved: Texts | None = None
+) -> str:
     """HTML of the message signed by `sender`, with texts that were not saved in place of the stored ones."""
     draft = written_draft(session, message_id)
     texts = {**draft.revision.texts, **(unsaved or {})}

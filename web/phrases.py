@@ -8,6 +8,7 @@ from typing import Any
 from engine.dates import zones
 from engine.plan.reasons import ending, sentence
 from engine.storage.models import CustomerDate
+from engine.write.facts import NO_YEAR
 
 _STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -26,6 +27,11 @@ def short_day(on: date) -> str:
 def instant(at: datetime, zone: str = "UTC") -> str:
     """Tue 3 Jun 2026, 09:00, on the clock of `zone`."""
     return f"{day(at, zone)}, {clock(at, zone)}"
+
+
+def brief(at: datetime, zone: str = "UTC") -> str:
+    """3 Jun 2026, 09:00, on the clock of `zone`."""
+    return instant(at, zone).partition(" ")[2]
 
 
 def clock(at: datetime, zone: str = "UTC") -> str:
@@ -100,7 +106,7 @@ def fact_words(name: str) -> str:
     return capital(words(name.removeprefix("customer.").replace(".", ", ")))
 
 
-def fact_value(value: object) -> str:
+def fact_value(value: object, day_of_year: bool = False) -> str:
     """A fact's value: yes, no, a number with separators, a date as people say it, or the text itself."""
     if value is None:
         return "not known"
@@ -112,7 +118,7 @@ def fact_value(value: object) -> str:
         on = date.fromisoformat(str(value))
     except ValueError:
         return str(value)
-    return f"{on.day} {on:%B %Y}"
+    return f"{on.day} {on:%B}" if day_of_year and on.year == NO_YEAR else f"{on.day} {on:%B %Y}"
 
 
 def source_words(source: str) -> str:
@@ -136,6 +142,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "short_day": short_day,
     "instant": instant,
+    "brief": brief,
     "clock": clock,
     "relative": relative,
     "urgency": urgency,

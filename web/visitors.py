@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from engine.errors import JubileeError, NotAllowed
 from engine.people.accounts import require
-from engine.people.audit import Doer
 from engine.storage.models import Person
 from web.place import Here
 from web.session import Visit
@@ -44,9 +43,9 @@ class Visitor:
     may_decide: bool
 
     @property
-    def doer(self) -> Doer:
-        """How the audit trail names them."""
-        return Doer(self.name, self.id)
+    def signs_as(self) -> str | None:
+        """The name that would stand under a message: none where they may not let it go."""
+        return self.name if self.may_decide else None
 
 
 def signed_in(request: Request, place: Here) -> Visitor:

@@ -62,7 +62,7 @@ def test_every_room_fits_its_screen(open_page: OpenPage, site: Site, shoot: Shoo
         "sent": f"/messages/{site.office.sent}",
     }
     for name, path in rooms.items():
-        page.goto(site.address + path)
+        page.goto(site.address + path, wait_until="networkidle")
         shoot(page, name)
         assert fits(page), name
 

@@ -64,14 +64,14 @@ def show_message(
 def show_preview(session: Reading, place: Here, visitor: SignedIn, message_id: UUID) -> Response:
     """The letter as it would go, for the frame."""
     company = place.settings.company_name
-    return in_frame(preview(session, message_id, sender=visitor.name, company=company))
+    return in_frame(preview(session, message_id, sender=visitor.signs_as, company=company))
 
 
 @router.post("/{message_id}/preview")
 def preview_unsaved(session: Reading, place: Here, visitor: SignedIn, message_id: UUID, texts: Given) -> Response:
     """The letter with what was not saved yet. Changes nothing; a POST because it carries a text."""
     company = place.settings.company_name
-    return in_frame(preview(session, message_id, sender=visitor.name, company=company, unsaved=texts))
+    return in_frame(preview(session, message_id, sender=visitor.signs_as, company=company, unsaved=texts))
 
 
 @router.post("/{message_id}/check")
@@ -81,7 +81,7 @@ def check_unsaved(
     """What the tone check says of a text that was not saved yet. Changes nothing."""
     draft = written_draft(session, message_id)
     whole = {**draft.revision.texts, **changed(draft.revision.texts, texts)}
-    remarks = remarks_on(draft.findings_in(whole, visitor.name), whole[draft.channel_text])
+    remarks = remarks_on(draft.findings_in(whole, visitor.signs_as), whole[draft.channel_text])
     return show(request, "remarks.html", {"remarks": remarks, "text": draft.channel_text})
 
 
@@ -212,7 +212,7 @@ def _page(
 
 
 def _view(session: Session, visitor: Visitor, message_id: UUID) -> MessageView:
-    person = session.get_one(Person, visitor.id)
+    person = session.get_one(Person, visitor.id) if visitor.may_decide else None
     return one(session, message_id, now=clock.now(session), person=person)
 
 
