@@ -212,6 +212,19 @@ def test_an_incident_is_recovered_once_over_all_triggers(story: Story) -> None:
     assert found == [("skipped", "incident_already_recovered", "o1"), ("spotted", None, "o1")]
 
 
+def test_a_cancelled_recovery_does_not_return_where_another_spoke(story: Story) -> None:
+    """The ticket was reopened meanwhile, the outage recovered; solved again, the ticket has nothing to add."""
+    tickets, outages = solved(story), outage_over(story)
+    ada = story.customer()
+    story.problem(ada, opened="2026-02-09 09:00", resolved="2026-02-10 15:30", incident_key="o1")
+    spot(story, tickets)
+    story.moments()[0].state, story.moments()[0].reason = "cancelled", "problem_not_resolved"
+    story.problem(ada, "outage:o1", opened="2026-02-09 09:00", resolved="2026-02-10 15:30", incident_key="o1")
+    assert spot(story, outages) == 1
+    assert spot(story, tickets) == 0
+    assert sorted(story.moments("occasion", "state")) == [("outage_over", "spotted"), ("ticket_solved", "cancelled")]
+
+
 def test_two_problems_of_one_incident_are_over_with_the_later(story: Story) -> None:
     """Resolved on the 10th and on the 12th at 9: due on the 16th at 9, and the graver one speaks."""
     trigger = solved(story)
