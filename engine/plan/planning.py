@@ -86,24 +86,20 @@ def plan_due(
 
 
 def _lock_due(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:
-    """The moments that are due, of customers that nobody else is working on.
-
-    What was seen before the lock may have changed since, so it is read again under it.
-    """
-    is_due = (Moment.state == "spotted", Moment.check_at <= now)
+    """The moments that are due, of customers that nobody else is working on: the caps are counted under their lock."""
     picked = session.execute(
         select(Moment.id, Customer.id)
         .join(Customer, Customer.id == Moment.customer_id)
-        .where(*is_due)
+        .where(Moment.state == "spotted", Moment.check_at <= now)
         .order_by(Moment.send_on, Moment.id)
         .limit(limit)
-        .with_for_update(of=Customer, skip_locked=True)
+        .with_for_update(of=Customer, skip_locked=True, key_share=True)
     ).all()
-    ids = [moment_id for moment_id, _ in picked]
-    return list(session.scalars(select(Moment.id).where(Moment.id.in_(ids), *is_due)))
+    return [moment_id for moment_id, _ in picked]
 
 
 def _read(session: Session, ids: Sequence[uuid.UUID], channels: Channels) -> Sequence[Any]:
+    """What planning decides by. The state is asked again: before the lock was there it may have changed."""
     grave = or_(
         *(func.coalesce(json_boolean(Moment.facts, name, "value"), false()) for name in ("serious", "repeated"))
     )

@@ -409,9 +409,10 @@ def test_the_cap_counts_what_went_or_will_go(session: Session, family: str, stat
     assert ("cap" in names(session, make_moment(session, customer, trigger))) is held
 
 
-def test_a_message_does_not_count_itself(session: Session) -> None:
+@pytest.mark.parametrize("family", ["celebrate", "reassure", "recover"])
+def test_a_message_does_not_count_itself(session: Session, family: str) -> None:
     """The second check of an approved message finds nothing that the first did not."""
-    trigger = make_trigger(session, caps={"messages": 1, "days": 30})
+    trigger = make_trigger(session, family=family, caps={"messages": 1, "days": 30})
     moment = make_moment(session, make_customer(session), trigger)
     make_message(session, moment, state="approved")
     assert names(session, moment) == set()

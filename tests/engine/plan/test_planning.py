@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from pydantic import create_model
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from engine.dates.team import TeamHours
 from engine.definitions.store import ActiveTrigger, definition_of
 from engine.plan.control import in_control
-from engine.plan.ending import end_message
+from engine.plan.ending import cancel_moments, end_message
 from engine.plan.planning import PlanSettings, plan_due
 from engine.storage.models import AuditEntry, Customer, Hold, Message, MessageMoment, Moment, Trigger
 from engine.storage.session import Database
@@ -436,6 +436,47 @@ def test_the_number_of_statements_does_not_grow_with_the_customers(session: Sess
         event.remove(connection, "before_cursor_execute", listener)
         counts.append(len(statements))
     assert counts[1] == counts[2]
+
+
+@pytest.mark.databases("postgres")
+def test_a_customer_is_planned_for_by_one_at_a_time(db: Database) -> None:
+    """While one planner counts a customer's messages the other passes by, and later counts what the first one made."""
+    with db.writing() as session:
+        trigger = make_trigger(session, caps={"messages": 1, "days": 30})
+        customer = make_customer(session)
+        for days in range(2):
+            make_moment(session, customer, trigger, nominal_on=TOMORROW + days * DAY)
+        triggers = active(session, trigger)
+    with db.writing() as first:
+        assert plan_due(first, triggers, now=NOW, team=TEAM, settings=PlanSettings(batch=1)) == 1
+        with db.writing() as second:
+            second.execute(text("SET LOCAL lock_timeout = '3s'"))  # a planner that waits shall fail, not hang
+            assert plan_due(second, triggers, now=NOW, team=TEAM) == 0
+    with db.writing() as second:
+        plan(second)
+        assert len(messages(second)) == 1
+
+
+@pytest.mark.databases("postgres")
+def test_what_ended_before_the_lock_was_taken_is_not_planned(db: Database) -> None:
+    """An agent's click does not wait for planning: it is seen when the moments are read."""
+    with db.writing() as session:
+        trigger = make_trigger(session)
+        moment = make_moment(session, make_customer(session), trigger)
+        triggers = active(session, trigger)
+    with db.writing() as session:
+
+        def end_it(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+            if "UPDATE OF customers" in statement:
+                with db.writing() as other:
+                    cancel_moments(other, [moment.id], "no_longer_true", now=NOW)
+
+        connection = session.connection()
+        event.listen(connection, "after_cursor_execute", end_it)
+        plan_due(session, triggers, now=NOW, team=TEAM)
+        event.remove(connection, "after_cursor_execute", end_it)
+        assert messages(session) == []
+        assert session.get_one(Moment, moment.id).state == "cancelled"
 
 
 def test_two_planners_at_once_keep_to_the_cap(db: Database) -> None:
