@@ -100,6 +100,7 @@ class Story:
 
     def moments(self, *columns: str) -> list[Any]:
         """The moments in the order of their days; of one column plain values, of several tuples."""
+        self.session.flush()
         self.session.expire_all()
         rows = self.session.scalars(select(Moment).order_by(Moment.nominal_on, Moment.occurrence_key, Moment.id)).all()
         if not columns:
