@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse
 
 from engine.errors import NotFound
-from engine.send.composing import FOOTER
+from engine.send.composing import footer_of
 from engine.storage.models import Message
 from engine.write.approval import Draft, draft_of
 from engine.write.markdown import lay_out_email, to_html, to_text
@@ -28,9 +28,8 @@ def preview(
     body = sent.get("body") or ""
     if draft.channel_text != EMAIL:
         return short_text(body)
-    return lay_out_email(
-        to_html(body), sent.get("subject") or "", "", FOOTER.format(company=company), draft.revision.locale
-    )
+    locale = draft.revision.locale
+    return lay_out_email(to_html(body), sent.get("subject") or "", "", footer_of(company, locale), locale)
 
 
 def plain_text(name: str, text: Text) -> str:

@@ -14,7 +14,11 @@ from engine.storage.models import Customer, Delivery, Message, Person, Revision
 from engine.write.markdown import lay_out_email, to_html, to_text
 from engine.write.signing import SENDER, SIGNATURE
 
-FOOTER = "You receive this because you are a customer of {company}. Just answer if you would rather not hear from us."
+_FOOTERS = {
+    "en": "You receive this because you are a customer of {company}. Just answer if you would rather not hear from us.",
+    "de": "Du bekommst das, weil du bei {company} Kunde bist. Antworte einfach, wenn du nichts mehr hören möchtest.",
+    "es": "Recibes esto porque eres cliente de {company}. Si prefieres no recibir más mensajes, basta con responder.",
+}
 
 
 class CannotCompose(JubileeError):
@@ -47,6 +51,11 @@ def compose(
     return {row.id: _composed(row, channels, company, team) for row in rows}
 
 
+def footer_of(company: str, locale: str) -> str:
+    """What stands under every mail, in the language of its text."""
+    return _FOOTERS.get(locale[:2], _FOOTERS["en"]).format(company=company)
+
+
 def _composed(row: Any, channels: Channels, company: str, team: str) -> OutgoingMessage | CannotCompose:
     try:
         return _compose(row, channels, company, team)
@@ -68,7 +77,7 @@ def _compose(row: Any, channels: Channels, company: str, team: str) -> OutgoingM
     if any(mark in subject or mark in body for mark in (SIGNATURE, SENDER)):
         raise CannotCompose("unsigned")
     plain = to_text(body)
-    footer = FOOTER.format(company=company)
+    footer = footer_of(company, row.locale)
     return OutgoingMessage(
         message_id=row.message_id,
         delivery_id=row.id,

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
+from engine.send import submitting
 from engine.send.claiming import MAX_ATTEMPTS
 from engine.send.outgoing import Accepted, NotTaken, Refused
 from engine.send.recording import record_accepted, record_refused, record_unconfirmed
@@ -196,4 +198,21 @@ def test_an_answer_that_comes_after_all_settles_the_unknown(db: Database) -> Non
 
     ending.channel = Stub(slowly)  # type: ignore[arg-type]
     assert ending.send() == 1
+    assert states(db, message_id) == ["accepted"]
+
+
+def test_an_answer_is_stored_once_the_database_is_back(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider took it while the database restarted: with some patience nobody has to wonder whether it arrived."""
+    message_id = approved(db)
+    monkeypatch.setattr(submitting, "PATIENCE_SECONDS", (0.0, 0.0))
+    tries = []
+
+    def moody(*args: object, **kwargs: object) -> bool:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OperationalError("COMMIT", {}, Exception("the server is starting up"))
+        return record_accepted(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(submitting, "record_accepted", moody)
+    assert Ending(db).send() == 1
     assert states(db, message_id) == ["accepted"]

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from engine.ids import new_id
+from engine.send import submitting
 from engine.send.claiming import LEASE, MAX_ATTEMPTS, Claim
+from engine.send.outgoing import Accepted, Refused
 from engine.storage.models import Delivery
 from engine.storage.session import Database
 from tests.engine.builders import NOW
@@ -75,13 +77,29 @@ def test_moving_the_demonstration_on_ends_no_lease(db: Database) -> None:
 
 
 def test_a_worker_that_slept_before_submitting_may_not_submit(db: Database) -> None:
-    """Its lease is over: the check of the commit leaves its claims out."""
-    approved(db)
+    """Its lease is over: the check of the commit leaves its claims out, and nothing is said to have gone."""
+    message_id = approved(db)
     ending = Ending(db)
     claims = ending.claim()
     ending.pass_time(seconds=LEASE.total_seconds() + 1)
     assert ending.submit(claims) == 0
     assert ending.calls == []
+    assert ([d.state for d in deliveries(db, message_id)], message(db, message_id).state) == (["claimed"], "approved")
+
+
+def test_a_claim_is_used_once(db: Database) -> None:
+    """The provider was busy and the message waits for its next attempt; the old claim is worth nothing any more."""
+    message_id = approved(db)
+
+    def busy(outgoing: object) -> Accepted:
+        raise Refused("busy", permanent=False)
+
+    ending = Ending(db, Stub(busy))
+    claims = ending.claim()
+    ending.submit(claims)
+    ending.submit(claims)
+    assert len(ending.calls) == 1
+    assert message(db, message_id).state == "approved"
 
 
 def test_a_worker_with_an_old_fence_may_not_submit(db: Database) -> None:
@@ -124,8 +142,6 @@ def test_a_zombie_that_wakes_after_it_was_given_up_sends_nothing(db: Database) -
 
     claims = ending.claim("zombie")
     sender = ending.sender
-    from engine.send import submitting
-
     with db.writing() as session:
         ready = submitting.begin_submitting(session, sender, claims)
     ending.pass_time(minutes=5)

@@ -128,6 +128,7 @@ def test_an_expired_message_does_not_go(db: Database) -> None:
     message_id = approved(db, expires_at=NOW)
     ending = Ending(db)
     ending.send()
+    assert deliveries(db, message_id)[0].reason == "too_late"
     ended = message(db, message_id)
     assert (ending.calls, ended.state, ended.reason) == ([], "expired", "too_late")
 
