@@ -12,8 +12,8 @@ from cli.place import opened
 from engine import clock
 from engine.definitions.store import active_triggers
 from engine.errors import InvalidInput
-from engine.record.csv_files import CsvOptions, import_customers, import_events
-from engine.record.csv_report import ImportReport
+from engine.imports.files import CsvOptions, import_customers, import_events
+from engine.imports.report import ImportReport
 from engine.rounds import Jubilee
 
 MOST_SHOWN = 10

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.dates.zones import first_instant
+from engine.imports.columns import Columns, Target
 from engine.record.checking import EventRow
 from engine.record.customer_rows import ConsentRow, CustomerRow, PreferenceRow
-from engine.record.mapping import Columns, Target
 from engine.record.rejection import RowRefused
 from engine.storage.models.consent import ANY
 

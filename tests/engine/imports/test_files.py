@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.errors import InvalidInput
-from engine.record import csv_files
-from engine.record.csv_files import CsvOptions, import_customers, import_events
-from engine.record.csv_report import ImportReport, Remark
+from engine.imports import files
+from engine.imports.files import CsvOptions, import_customers, import_events
+from engine.imports.report import ImportReport, Remark
 from engine.storage.models import Consent, ContactPoint, Customer, CustomerChange, CustomerDate, Event, RejectedEvent
 from engine.storage.session import Database
 
@@ -199,7 +199,7 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(
     db: Database, write: Write, content: bytes, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where the fault is its last byte, nothing of it is recorded."""
-    monkeypatch.setattr(csv_files, "IMPORT_ROWS_PER_COMMIT", 1)
+    monkeypatch.setattr(files, "IMPORT_ROWS_PER_COMMIT", 1)
     with pytest.raises(InvalidInput) as refused:
         customers(db, write(content))
     assert str(refused.value) == answer
@@ -318,10 +318,10 @@ def test_a_dry_run_answers_the_same_and_writes_nothing(db: Database, write: Writ
 
 def test_each_piece_is_a_transaction_of_its_own(db: Database, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three pieces of two rows; when the third fails, two are there whole, and importing again finishes."""
-    monkeypatch.setattr(csv_files, "IMPORT_ROWS_PER_COMMIT", 2)
+    monkeypatch.setattr(files, "IMPORT_ROWS_PER_COMMIT", 2)
     path = write("id\n" + "".join(f"C{n}\n" for n in range(5)))
     sizes: list[int] = []
-    real = csv_files.record_customers
+    real = files.record_customers
 
     def failing(session, rows, **told):  # type: ignore[no-untyped-def]
         sizes.append(len(rows))
@@ -330,7 +330,7 @@ def test_each_piece_is_a_transaction_of_its_own(db: Database, write: Write, monk
             raise OSError("the power went")
         return done
 
-    monkeypatch.setattr(csv_files, "record_customers", failing)
+    monkeypatch.setattr(files, "record_customers", failing)
     with pytest.raises(OSError, match="the power went"):
         customers(db, path)
     assert (sizes, ids(db)) == ([2, 2, 1], ["C0", "C1", "C2", "C3"])
@@ -342,7 +342,7 @@ def test_an_id_counts_once_in_a_file_however_far_apart(
     db: Database, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second is refused even in a later piece, so that reading the file twice does not go back and forth."""
-    monkeypatch.setattr(csv_files, "IMPORT_ROWS_PER_COMMIT", 1)
+    monkeypatch.setattr(files, "IMPORT_ROWS_PER_COMMIT", 1)
     report = customers(db, write("id,first_name\nC1,Ana\nC2,Bob\nC1,Eva\n"))
     assert report.rejected == [Remark(4, "id", "'C1' stands in line 2 already")]
 
@@ -463,7 +463,7 @@ def test_a_file_without_ids_names_and_zones_says_them_once(db: Database, write: 
 @pytest.mark.usefixtures("ana")
 def test_a_dry_run_of_events_keeps_nothing(db: Database, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even the refused ones; an id in an earlier piece counts as a duplicate."""
-    monkeypatch.setattr(csv_files, "IMPORT_ROWS_PER_COMMIT", 1)
+    monkeypatch.setattr(files, "IMPORT_ROWS_PER_COMMIT", 1)
     row = "m1,ana,order_completed,2026-11-01T10:00:00Z,1,EUR\n"
     report = events(db, write(f"{ORDERS}{row}{row}m2,eva,order_completed,2026-11-01T10:00:00Z,1,EUR\n"), dry_run=True)
     assert (report.recorded, report.duplicates, report.rejected_rows) == (1, 1, 1)

@@ -19,14 +19,14 @@ from engine.dates.zones import UnknownZone
 from engine.dates.zones import zone as known_zone
 from engine.definitions.store import ActiveTrigger
 from engine.errors import InvalidInput
-from engine.record.cells import customer_row, event_row
+from engine.imports.cells import customer_row, event_row
+from engine.imports.columns import Columns, customer_columns, event_columns
+from engine.imports.reading import Line, open_csv
+from engine.imports.report import ImportReport, RejectedRows, Remark, rejected_path
 from engine.record.checking import EventRow
-from engine.record.csv_reading import Line, open_csv
-from engine.record.csv_report import ImportReport, RejectedRows, Remark, rejected_path
 from engine.record.customer_rows import CustomerRow
 from engine.record.customers import record_customers
 from engine.record.events import record_events
-from engine.record.mapping import Columns, customer_columns, event_columns
 from engine.record.rejection import Notice, Rejection, RowRefused
 from engine.storage.session import IMPORT_ROWS_PER_COMMIT, Database
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from engine.record.csv_reading import FORMULA_STARTS
+from engine.imports.reading import FORMULA_STARTS
 
 MOST_TOLD = 1_000
 
