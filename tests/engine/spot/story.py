@@ -108,6 +108,11 @@ class Story:
         told = [tuple(getattr(row, name) for name in columns) for row in rows]
         return [row[0] for row in told] if len(columns) == 1 else told
 
+    def end(self, moment: Moment, state: str, reason: str) -> None:
+        """As planning ends it."""
+        moment.state, moment.reason = state, reason
+        self.session.flush()
+
     def hand_over(self, moment: Moment, *, state: str = "handed_over") -> None:
         """As if its message had gone out, or were in another state."""
         about = {

@@ -260,7 +260,7 @@ def test_a_moment_cancelled_by_a_correction_returns_on_the_right_day(story: Stor
     other = story.customer("other", birthday="1990-02-18")
     spot(story, trigger)
     for moment in story.moments():
-        moment.state, moment.reason = "cancelled", "date_changed" if moment.customer_id == customer_id else "by_hand"
+        story.end(moment, "cancelled", "date_changed" if moment.customer_id == customer_id else "by_hand")
     story.date(customer_id, "1990-02-20")
     story.date(other, "1990-02-20")
     assert spot(story, trigger) == 1
@@ -337,7 +337,7 @@ def test_a_greeting_that_never_went_out_keeps_nobody_waiting(story: Story) -> No
     trigger = story.trigger()
     customer_id = story.customer(birthday="1990-12-28")
     spot(story, trigger)
-    story.moments()[0].state, story.moments()[0].reason = "expired", "too_late"
+    story.end(story.moments()[0], "expired", "too_late")
     story.date(customer_id, "1990-01-05")
     spot(story, trigger)
     assert ("2027", "spotted") in story.moments("occurrence_key", "state")

@@ -141,7 +141,7 @@ def test_a_recovery_that_was_cancelled_returns_when_it_is_true_again(story: Stor
     problem = story.problem(ada, opened="2026-02-09 09:00", resolved="2026-02-10 15:30")
     spot(story, trigger)
     [first] = story.moments()
-    first.state, first.reason = "cancelled", "problem_not_resolved"
+    story.end(first, "cancelled", "problem_not_resolved")
     story.event(ada, "ticket_reopened", "2026-02-15 09:00", ticket_id=1)
     problem.resolved_at, problem.what_we_did = at("2026-02-16 12:00"), "We sent a better one."
     assert spot(story, trigger, now="2026-02-20 11:59") == 0
@@ -157,7 +157,7 @@ def test_what_a_person_cancelled_stays_cancelled(story: Story) -> None:
     trigger = solved(story)
     story.problem(story.customer(), opened="2026-02-09 09:00", resolved="2026-02-10 15:30")
     spot(story, trigger)
-    story.moments()[0].state, story.moments()[0].reason = "cancelled", "by_hand"
+    story.end(story.moments()[0], "cancelled", "by_hand")
     assert spot(story, trigger) == 0
 
 
@@ -218,7 +218,7 @@ def test_a_cancelled_recovery_does_not_return_where_another_spoke(story: Story) 
     ada = story.customer()
     story.problem(ada, opened="2026-02-09 09:00", resolved="2026-02-10 15:30", incident_key="o1")
     spot(story, tickets)
-    story.moments()[0].state, story.moments()[0].reason = "cancelled", "problem_not_resolved"
+    story.end(story.moments()[0], "cancelled", "problem_not_resolved")
     story.problem(ada, "outage:o1", opened="2026-02-09 09:00", resolved="2026-02-10 15:30", incident_key="o1")
     assert spot(story, outages) == 1
     assert spot(story, tickets) == 0
