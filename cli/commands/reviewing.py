@@ -108,7 +108,7 @@ def why(
         found = session.scalar(select(Customer).where(Customer.external_id == customer))
         if found is None:
             fail(f"there is no customer {customer}")
-        lines = explain(session, found, now=clock.now(session))
+        lines = explain(session, found, now=clock.now(session), triggers=jubilee.triggers(session))
     if not lines and not as_json:
         out.print("Nothing was spotted for this customer yet.")
         return
