@@ -96,9 +96,9 @@ class Shop:
             if (moment.state == "cancelled") == cancelled
         )  # fmt: skip
 
-    def keys(self, *, cancelled: bool = False) -> list[str]:
+    def standing(self, *, cancelled: bool = False) -> list[str]:
         """Occurrence keys alone."""
-        return [moment[2] for moment in self.moments(cancelled=cancelled)]
+        return sorted(moment[2] for moment in self.moments(cancelled=cancelled))
 
     def moment(self, key: str) -> Moment:
         """The only moment with this occurrence key."""

@@ -118,7 +118,7 @@ def test_the_order_of_arrival_changes_nothing(db: Database) -> None:
     """Shuffled, in pieces of any size and with duplicates: the same as one by one in order."""
     shop = opened(db)
 
-    @settings(max_examples=40)
+    @settings(max_examples=100)
     @given(streams, st.randoms(use_true_random=False), st.integers(1, 9))
     def holds(stream: list[Draft], dice: Any, size: int) -> None:
         prefix = people(shop)
@@ -136,7 +136,7 @@ def test_two_recorders_at_once_change_nothing(db: Database) -> None:
     """Two threads with sessions of their own record overlapping halves of the stream at the same time."""
     shop = opened(db)
 
-    @settings(max_examples=12)
+    @settings(max_examples=40)
     @given(streams, st.randoms(use_true_random=False))
     def holds(stream: list[Draft], dice: Any) -> None:
         prefix = people(shop)
@@ -155,7 +155,7 @@ def test_folding_everything_again_changes_nothing(db: Database) -> None:
     """A backfill finds what recording found step by step."""
     shop = opened(db)
 
-    @settings(max_examples=15)
+    @settings(max_examples=40)
     @given(streams)
     def holds(stream: list[Draft]) -> None:
         prefix = in_order(shop, stream)
@@ -171,7 +171,7 @@ def test_a_zone_known_later_changes_nothing(db: Database) -> None:
     """Recorded in UTC and then moved to the zones: the same as recorded there."""
     shop = opened(db)
 
-    @settings(max_examples=15)
+    @settings(max_examples=40)
     @given(streams)
     def holds(stream: list[Draft]) -> None:
         prefix = people(shop, dict.fromkeys(ZONES, "UTC"))
@@ -193,7 +193,7 @@ def test_the_milestones_are_those_that_a_plain_count_finds(db: Database) -> None
     """Counted again with a few lines that know nothing of totals: thresholds, and since when each has stood."""
     shop = opened(db)
 
-    @settings(max_examples=25)
+    @settings(max_examples=50)
     @given(st.lists(purchases, max_size=15))
     def holds(stream: list[Draft]) -> None:
         prefix = people(shop)
