@@ -39,7 +39,7 @@ def show(
         "visitor": getattr(request.state, "visitor", None),
         "path": request.url.path,
         "company": place.settings.company_name,
-        "sending": place.settings.sending,
+        "stopped": not place.settings.sending or getattr(request.state, "stopped", False),
         **values,
     }
     if block and is_fragment(request):

@@ -106,7 +106,7 @@ def fact_words(name: str) -> str:
     return capital(words(name.removeprefix("customer.").replace(".", ", ")))
 
 
-def fact_value(value: object, day_of_year: bool = False) -> str:
+def fact_value(value: object, day_of_year: bool = False, month_only: bool = False) -> str:
     """A fact's value: yes, no, a number with separators, a date as people say it, or the text itself."""
     if value is None:
         return "not known"
@@ -118,6 +118,8 @@ def fact_value(value: object, day_of_year: bool = False) -> str:
         on = date.fromisoformat(str(value))
     except ValueError:
         return str(value)
+    if month_only:
+        return f"{on:%B %Y}"
     return f"{on.day} {on:%B}" if day_of_year and on.year == NO_YEAR else f"{on.day} {on:%B %Y}"
 
 
@@ -133,9 +135,9 @@ def partial_date(date_of: CustomerDate) -> str:
 
 
 def metric_words(metric: str) -> str:
-    """`count:order_completed` as people read it: Count of order completed."""
+    """`count:order_completed-order_refunded` as people read it: Count of order completed, less order refunded."""
     how, _, what = metric.partition(":")
-    return capital(words(f"{how} of {what}" if what else how))
+    return capital(words(f"{how} of {what.replace('-', ', less ')}" if what else how))
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from engine.errors import JubileeError, NotAllowed
 from engine.people.accounts import require
+from engine.send.switch import sending_stopped
 from engine.storage.models import Person
 from web.place import Here
 from web.session import Visit
@@ -58,6 +59,7 @@ def signed_in(request: Request, place: Here) -> Visitor:
         if person is None or not person.active or person.session_epoch != visit.epoch:
             raise SignInFirst(_wanted(request))
         visitor = _visitor(person, place.sessions.csrf_token(visit))
+        request.state.stopped = sending_stopped(session)
     request.state.visitor = visitor
     return visitor
 
