@@ -148,7 +148,7 @@ def _clock(session: Session) -> Finding:
 
 
 def _triggers(session: Session) -> Finding:
-    counts = dict(session.execute(select(Trigger.state, func.count()).group_by(Trigger.state)).tuples().all())
+    counts = dict(row for row in session.execute(select(Trigger.state, func.count()).group_by(Trigger.state)))
     paused = session.scalars(select(Trigger.name).where(Trigger.state == "paused").order_by(Trigger.name)).all()
     said = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none"
     if paused:
