@@ -10,9 +10,9 @@ from types import FrameType
 import uvicorn
 from celery import Celery
 from celery.beat import EmbeddedService
-from web.app import make_app as make_web
 
 from engine.settings import Settings
+from web.app import make_app as make_web
 from workers.app import QUEUES, app
 from workers.stopping import stopping
 
