@@ -8,27 +8,24 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import false, func, literal, or_, select, union_all, update
+from sqlalchemy import literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from engine.conditions import to_sql
-from engine.conditions.expressions import json_boolean
 from engine.dates.team import TeamHours
-from engine.dates.windows import Window
 from engine.definitions.store import ActiveTrigger
 from engine.plan.brake import pull_brakes
-from engine.plan.candidates import Channels, chosen_channel, of_the_occasion
+from engine.plan.candidates import Channels
 from engine.plan.clashes import Settled, settle
 from engine.plan.contender import Contender
 from engine.plan.control import in_control
 from engine.plan.drafting import join_messages, make_messages, standing_celebrations
+from engine.plan.due import lock_due, read_due, sort_by_time
 from engine.plan.ending import expire_moments, skip_moments
 from engine.plan.holds import DEFAULT_CHANNELS, HoldView, holds_of, store_holds
-from engine.plan.slots import Slot, Wish, first_slot
 from engine.plan.untrue import cancel_untrue
-from engine.storage.models import Customer, Moment, Preference
+from engine.storage.models import Customer, Moment
 from engine.transitions import MOMENT, sources_of
 
 BATCH = 1_000
@@ -59,12 +56,12 @@ def plan_due(
 
     Moments of triggers that are not among `triggers` (paused ones, say) are held by name like all others.
     """
-    ids = _lock_due(session, now=now, limit=settings.batch)
+    ids = lock_due(session, now=now, limit=settings.batch)
     if not ids:
         return 0
     cancel_untrue(session, ids, now=now)
-    rows = _read(session, ids, settings.channels)
-    ready, waiting, over = _in_time(rows, {trigger.id: trigger for trigger in triggers}, team, now=now)
+    rows = read_due(session, ids, settings.channels)
+    ready, waiting, over = sort_by_time(rows, {trigger.id: trigger for trigger in triggers}, team, now=now)
     if over:
         expire_moments(session, over, now=now)
     _look_again_at(session, waiting)
@@ -83,107 +80,6 @@ def plan_due(
     strange = [row.id for row in rows if row.trigger_id not in known and row.id not in found]
     _look_again_at(session, _next_looks(found, still, now=now) | dict.fromkeys(strange, now + LOOK_AGAIN))
     return len(ids)
-
-
-def _lock_due(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:
-    """The moments that are due, of customers that nobody else is working on: the caps are counted under their lock."""
-    picked = session.execute(
-        select(Moment.id, Customer.id)
-        .join(Customer, Customer.id == Moment.customer_id)
-        .where(Moment.state == "spotted", Moment.check_at <= now)
-        .order_by(Moment.send_on, Moment.id)
-        .limit(limit)
-        .with_for_update(of=Customer, skip_locked=True, key_share=True)
-    ).all()
-    return [moment_id for moment_id, _ in picked]
-
-
-def _read(session: Session, ids: Sequence[uuid.UUID], channels: Channels) -> Sequence[Any]:
-    """What planning decides by. The state is asked again: before the lock was there it may have changed."""
-    grave = or_(
-        *(func.coalesce(json_boolean(Moment.facts, name, "value"), false()) for name in ("serious", "repeated"))
-    )
-    return session.execute(
-        select(
-            Moment.id,
-            Moment.customer_id,
-            Moment.trigger_id,
-            Moment.family,
-            Moment.occasion,
-            Moment.send_on,
-            Moment.expires_at,
-            Moment.weight,
-            Moment.spotted_at,
-            Customer.zone,
-            Customer.bucket,
-            chosen_channel(channels).label("channel"),
-            grave.label("grave"),
-        )
-        .join(Customer, Customer.id == Moment.customer_id)
-        .outerjoin(Preference, of_the_occasion())
-        .where(Moment.id.in_(ids), Moment.state == "spotted")
-        .order_by(Moment.send_on, Moment.id)
-    ).all()
-
-
-def _in_time(
-    rows: Sequence[Any], triggers: Mapping[uuid.UUID, ActiveTrigger], team: TeamHours, *, now: datetime
-) -> tuple[list[Contender], dict[uuid.UUID, datetime], list[uuid.UUID]]:
-    """(to be planned now, to be looked at when writing would begin, too late for any window).
-
-    What depends on zone, day and trigger is worked out once for each of these.
-    """
-    slots: dict[tuple[Wish, bool], Slot | None] = {}
-    ready: list[Contender] = []
-    waiting: dict[uuid.UUID, datetime] = {}
-    over: list[uuid.UUID] = []
-    for row in rows:
-        trigger = triggers.get(row.trigger_id)
-        if trigger is None:
-            continue
-        wish, read = _wish(row, trigger), _is_read(row, trigger)
-        if (wish, read) not in slots:
-            slots[wish, read] = first_slot(wish, team, now=now, read=read)
-        slot = slots[wish, read]
-        if slot is None:
-            over.append(row.id)
-        elif slot.write_at > now:
-            waiting[row.id] = slot.write_at
-        else:
-            ready.append(_contender(row, trigger, slot))
-    return ready, waiting, over
-
-
-def _wish(row: Any, trigger: ActiveTrigger) -> Wish:
-    rules, review = trigger.definition.send, trigger.definition.review
-    window = Window(rules.window_start, rules.window_end)
-    return Wish(row.zone, row.send_on, window, row.expires_at, review.write_ahead_days)
-
-
-def _is_read(row: Any, trigger: ActiveTrigger) -> bool:
-    review = trigger.definition.review
-    return review.policy == "person" or row.weight >= review.must_read_weight or row.grave
-
-
-def _contender(row: Any, trigger: ActiveTrigger, slot: Slot) -> Contender:
-    return Contender(
-        moment_id=row.id,
-        customer_id=row.customer_id,
-        trigger_id=trigger.id,
-        version_id=trigger.version_id,
-        bucket=row.bucket,
-        family=row.family,
-        occasion=row.occasion,
-        channel=row.channel,
-        weight=row.weight,
-        spotted_at=row.spotted_at,
-        expires_at=row.expires_at,
-        grave=bool(row.grave),
-        salt=trigger.salt,
-        definition=trigger.definition,
-        slot=slot,
-        template=trigger.definition.template,
-    )
 
 
 def _skip_final(session: Session, found: Found, *, now: datetime) -> set[uuid.UUID]:

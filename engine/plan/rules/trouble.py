@@ -9,14 +9,12 @@ from sqlalchemy.orm import aliased
 from engine.conditions.expressions import by_bytes, json_number
 from engine.plan.candidates import Judged
 from engine.plan.sql import HoldRow, hold_row
-from engine.record.event_kinds import CORRECTIONS, RETRACTED
+from engine.record.event_kinds import CORRECTIONS, LOW_SCORES, RETRACTED
 from engine.storage.models import Event, Message, MessageMoment, Moment, Problem, Trigger
 
 SETTLING = timedelta(days=4)
 RECOVERY_GAP = timedelta(days=7)
 LOW_ANSWER = timedelta(days=30)
-# Event name -> the highest score that is a bad one.
-LOW_SCORES = {"csat_answered": 2, "ticket_answered": 2, "nps_answered": 6}
 
 
 def open_problem(j: Judged) -> HoldRow:
