@@ -248,6 +248,15 @@ def test_the_last_correction_wins(shop: Shop) -> None:
     assert shop.moment("2").nominal_on.isoformat() == "2026-05-30"
 
 
+def test_an_amended_event_is_of_its_new_local_day(shop: Shop) -> None:
+    """23:30 in UTC on 10 May is the morning of the 11th in Tokyo."""
+    shop.activate("orders", "milestone", ORDERS)
+    shop.customer("kei", zone="Asia/Tokyo")
+    shop.record(order(id="m1", customer="kei"), order(id="m2", customer="kei"))
+    shop.record(amendment("m2", customer="kei", occurred_at="2026-05-10T23:30:00Z"))
+    assert shop.moment("2").nominal_on.isoformat() == "2026-05-11"
+
+
 def test_a_correction_of_a_correction_has_no_effect(shop: Shop) -> None:
     """A retraction is taken back by an amendment of the event itself."""
     shop.activate("orders", "milestone", ORDERS)
