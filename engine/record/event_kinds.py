@@ -49,6 +49,8 @@ EVENT_KINDS: Mapping[str, EventKind] = MappingProxyType(
 
 # The kind of problem that a subject is, by the property that names it.
 PROBLEM_KINDS = MappingProxyType({"ticket_id": "ticket", "refund_id": "refund", "incident_id": "outage"})
+# Event name -> the highest score that is a bad answer: CSAT of 5, NPS of 10 (design section 4, recovery).
+LOW_SCORES: Mapping[str, int] = MappingProxyType({"csat_answered": 2, "ticket_answered": 2, "nps_answered": 6})
 PROBLEM_EVENTS = frozenset(name for name, kind in EVENT_KINDS.items() if kind.subject_property)
 
 

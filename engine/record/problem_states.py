@@ -10,12 +10,11 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.kinds import FoldEvent
-from engine.record.event_kinds import subject_of
+from engine.record.event_kinds import LOW_SCORES, subject_of
 
 PROBLEM_TYPES = frozenset({"problem", "incident", "complaint"})
 PROBLEM_TAGS = PROBLEM_TYPES | {"bug", "outage", "escalation", "escalated"}
 PROBLEM_PRIORITIES = frozenset({"high", "urgent"})
-BAD_SCORE = 2
 
 _SEVERITIES = ("minor", "major", "serious")
 _PRIORITY_SEVERITY = {"high": "major", "urgent": "serious"}
@@ -107,7 +106,7 @@ def _makes_a_problem(event: FoldEvent) -> bool:
         return True
     if event.name in _ANSWERS:
         score = _number(said.get("score"))
-        return score is not None and score <= BAD_SCORE
+        return score is not None and score <= LOW_SCORES[event.name]
     if event.name.startswith("refund_"):
         return _true(said.get("fault"))
     return (

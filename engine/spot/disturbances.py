@@ -4,19 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.kinds import FoldEvent
-from engine.record.event_kinds import subject_of
+from engine.record.event_kinds import LOW_SCORES, subject_of
 from engine.record.folding import effective_events
 from engine.storage.models import Problem
 
-# The highest score that is a bad answer.
-LOW_SCORES: Mapping[str, int] = MappingProxyType({"csat_answered": 2, "ticket_answered": 2, "nps_answered": 6})
 _AGAIN = frozenset({"ticket_reopened", "ticket_became_problem"})
 
 
