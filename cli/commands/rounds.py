@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import typer
 
@@ -10,11 +11,10 @@ from cli.output import AsJson, err, say
 from cli.place import opened
 from cli.sample.loading import let_arrive
 from engine import clock, rounds
+from engine.dates.team import TeamHours
+from engine.dates.zones import zone
+from engine.review.queue import counts
 from engine.rounds import Jubilee
-
-HOURS = 24
-# Twice a day is enough for what has a whole day of time.
-PLANNING_HOURS = (HOURS // 2, HOURS)
 
 demo = typer.Typer(add_completion=False, no_args_is_help=True, help="Move the demonstration on.")
 
@@ -46,33 +46,47 @@ def send(as_json: AsJson = False) -> None:
 
 @demo.command("tomorrow")
 def tomorrow(as_json: AsJson = False) -> None:
-    """Move the clock on a day, hour by hour: orders arrive, moments are spotted, drafts written, messages sent.
+    """Move the clock on to the team's next morning, hour by hour: orders arrive, drafts are written, messages go.
 
     Works while `jubilee up` runs. Approve something first: a message goes in its customer's own morning.
     """
     with opened() as jubilee, err.status("A day goes by ..."):
-        done = live_a_day(jubilee)
+        done = live_until_morning(jubilee)
         with jubilee.db.reading() as session:
-            today = clock.now(session).date()
+            now = clock.now(session)
+            today, done["messages wait for a person"] = now.date(), counts(session, now=now).in_review
     sentence = ", ".join(f"{count:,} {what}" for what, count in done.items())
     say(f"It is now {today:%A}, {today.day} {today:%B %Y}: {sentence}.", {"today": today, **done}, as_json)
 
 
-def live_a_day(jubilee: Jubilee) -> Counter[str]:
-    """Twenty-four hours. Windows to send in are short and lie in the customers' zones, so no hour may be left out."""
+def live_until_morning(jubilee: Jubilee) -> Counter[str]:
+    """Every hour until the team has begun its next day.
+
+    The windows to send in are short and lie in the customers' zones, so no hour may be left out. It ends when drafts
+    that are written and go on the same day have just come in: later nobody could read them.
+    """
     worker, done = f"cli:{os.getpid()}", Counter[str]()
-    for hour in range(1, HOURS + 1):
+    with jubilee.db.reading() as session:
+        hours = hours_until_morning(clock.now(session), jubilee.team)
+    for hour in range(1, hours + 1):
         with jubilee.db.writing() as session:
             clock.move_on(session, hours=1)
-        if hour in PLANNING_HOURS:
+        if hour in (hours // 2, hours):  # twice is enough for what has days of time
             done["events arrived"] += let_arrive(jubilee)
             done["moments spotted"] += rounds.spot(jubilee)
             rounds.plan(jubilee)
             done["drafts written"] += rounds.write(jubilee)
-        done["deadlines met"] += rounds.meet_deadlines(jubilee)
+        done["deadlines passed"] += rounds.meet_deadlines(jubilee)
         done["messages sent"] += rounds.send(jubilee, worker=worker)
     rounds.settle(jubilee)
     return done
+
+
+def hours_until_morning(now: datetime, team: TeamHours) -> int:
+    """How many whole hours until it is the next day and the team has begun."""
+    local = now.astimezone(zone(team.zone))
+    begins = datetime.combine(local.date() + timedelta(days=1), team.start, local.tzinfo)
+    return -((now - begins) // timedelta(hours=1))
 
 
 def _run(verb: str, what: str, activity: Callable[[Jubilee], int], as_json: bool) -> None:

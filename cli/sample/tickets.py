@@ -5,7 +5,7 @@ Each begins some days after a real purchase, so that it is about something.
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from cli.sample.people import MADE_UP, language_of
 from cli.sample.purchases import FIRST_RUN_ON, Purchase
@@ -97,8 +97,14 @@ def _worked_on(event: Event, opened: datetime, next_step: str, dice: random.Rand
     for week in range(4):
         told, news_on = opened + timedelta(days=2 + 7 * week), opened + timedelta(days=10 + 7 * week)
         if told < solved:
-            yield event("ticket_updated", told, next_step=next_step, next_news_on=news_on.date().isoformat())
+            yield event("ticket_updated", told, next_step=next_step, next_news_on=_weekday(news_on).isoformat())
     yield event("ticket_resolved", solved, what_we_did="It is found and with you, and nothing is left to pay.")
+
+
+def _weekday(instant: datetime) -> date:
+    """Nobody promises news for a weekend: then it is the Monday after."""
+    day = instant.date()
+    return day + timedelta(days=7 - day.weekday()) if day.weekday() > 4 else day
 
 
 def _refund(refund: str, sample: str, purchase: Purchase, shift: timedelta, dice: random.Random) -> Iterator[EventRow]:
