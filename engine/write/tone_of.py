@@ -71,8 +71,18 @@ def _context(
         serious=any(lead.facts.get(name, {}).get("value") is True for name in ("serious", "repeated")),
         words_to_avoid=mission.words_to_avoid,
         earlier_texts=tuple(_said(earlier.texts, kind) for earlier in material.earlier if kind in earlier.texts),
-        unsayable={name: fact.value for name, fact in facts.items() if _is_secret(fact)},
+        unsayable=_secrets(facts),
     )
+
+
+def _secrets(facts: Mapping[str, Fact]) -> dict[str, object]:
+    """What must not be said. The month and the day of a date that may be said, as in a birthday, are none."""
+    said = {fact.source for name, fact in facts.items() if fact.sayable and name.rpartition(".")[2] == fact.source}
+    return {
+        name: fact.value
+        for name, fact in facts.items()
+        if _is_secret(fact) and not (name.rpartition(".")[2] in ("month", "day") and fact.source in said)
+    }
 
 
 def _merged(facts: Mapping[str, Fact]) -> dict[str, object]:

@@ -49,6 +49,13 @@ def send_it(session: Session, message: Message) -> None:
     session.flush()
 
 
+def test_the_day_of_a_birthday_is_no_secret(session: Session) -> None:
+    """A shipped greeting may name the day it greets, without a remark about what must not be said."""
+    message = birthday(session)
+    write(session)
+    assert latest(session, message).findings == []
+
+
 def test_a_due_draft_is_written_and_waits_for_a_person(session: Session) -> None:
     """Every channel's text is there, the moment is written, and nobody signs yet."""
     message = birthday(session)
