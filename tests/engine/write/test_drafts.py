@@ -51,8 +51,10 @@ def send_it(session: Session, message: Message) -> None:
 
 def test_the_day_of_a_birthday_is_no_secret(session: Session) -> None:
     """A shipped greeting may name the day it greets, without a remark about what must not be said."""
-    message = birthday(session)
+    facts = {"month": fact(11, "birthday", sayable=False), "day": fact(27, "birthday", sayable=False)}
+    message = message_of(session, make_trigger(session), facts)
     write(session)
+    assert "27" in body(session, message)
     assert latest(session, message).findings == []
 
 
