@@ -25,7 +25,7 @@ from engine.record.event_kinds import subject_of
 from engine.record.ledger import Entry, admit
 from engine.record.locking import LockedCustomer, lock_by_external_id
 from engine.record.rejection import Rejection, RowRefused
-from engine.storage.bulk import insert_each
+from engine.storage.bulk import insert_each, uncollected
 from engine.storage.models import Event, RejectedEvent
 
 MOST_ROWS = 1_000
@@ -52,6 +52,13 @@ def record_events(
     """
     if len(rows) > MOST_ROWS:
         raise ValueError(f"{len(rows)} rows at once, at most {MOST_ROWS} are recorded in one transaction")
+    with uncollected():
+        return _record_rows(session, rows, triggers=triggers, now=now, source=source)
+
+
+def _record_rows(
+    session: Session, rows: Sequence[EventRow], *, triggers: Sequence[ActiveTrigger], now: datetime, source: str
+) -> Recorded:
     checked, rejected = _check(rows, now)
     customers = lock_by_external_id(session, {one.row.customer for one in checked})
     known = []
