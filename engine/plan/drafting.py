@@ -118,7 +118,8 @@ def _row(group: Sequence[Contender]) -> dict[str, Any]:
         "channel": lead.channel,
         "template": lead.template,
         "weight": max(contender.weight for contender in group),
-        "must_read": must_be_read or approved_by_hand,
+        # A light one that a person approves may still go when its deadline passes, if its trigger says so.
+        "must_read": must_be_read or (approved_by_hand and not may_go_unread),
         "if_unreviewed": "send" if may_go_unread and not must_be_read else "drop",
         "send_on": slot.send_on,
         "window_start": slot.window.start,

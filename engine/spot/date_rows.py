@@ -196,7 +196,7 @@ def _facts(trigger: ActiveTrigger, matches: Sequence[DateMatch], wanted: CTE) ->
     def fact(value: ColumnElement[Any], *, sayable: bool) -> ColumnElement[Any]:
         return json_object(value=value, source=literal(name, Text), sayable=json_constant(sayable))
 
-    day = {"month": fact(wanted.c.month, sayable=False), "day": fact(wanted.c.day, sayable=False)}
+    day = {"month": fact(wanted.c.month, sayable=True), "day": fact(wanted.c.day, sayable=True)}
     if count is None:
         return json_object(**day)
     number = wanted.c.number if _years_fixed(matches) else wanted.c.nominal_year - wanted.c.year

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.definitions.store import definition_of
 from engine.errors import InvalidInput
 from engine.kinds import Fact
-from engine.storage.models import Message, Person, Revision
+from engine.storage.models import Message, MessageMoment, Moment, Person, Revision
 from engine.write.facts import fact_from
 from engine.write.free_parts import waits_for_words
 from engine.write.material import Material, gather
@@ -109,9 +110,14 @@ def policy_may_release(session: Session, message: Message, revision: Revision) -
 
 
 def goes_by_itself(session: Session, message: Message, revision: Revision) -> bool:
-    """Whether the trigger lets its light texts go as soon as they are written."""
-    policy = definition_of(session, message.trigger_version_id).review.policy
-    return policy == "auto" and policy_may_release(session, message, revision)
+    """Whether every trigger it speaks for lets its light texts go as soon as they are written."""
+    versions = session.scalars(
+        select(Moment.trigger_version_id)
+        .join(MessageMoment, MessageMoment.moment_id == Moment.id)
+        .where(MessageMoment.message_id == message.id, MessageMoment.live)
+    )
+    policies = {definition_of(session, version).review.policy for version in versions}
+    return policies == {"auto"} and policy_may_release(session, message, revision)
 
 
 def take_back(session: Session, message: Message, *, now: datetime) -> Revision:

@@ -45,8 +45,8 @@ def test_a_birthday_makes_one_moment(story: Story) -> None:
     assert moment.check_at == moment.spotted_at == story.now
     assert moment.weight == 30
     assert moment.facts == {
-        "month": {"value": 2, "source": "birthday", "sayable": False},
-        "day": {"value": 14, "source": "birthday", "sayable": False},
+        "month": {"value": 2, "source": "birthday", "sayable": True},
+        "day": {"value": 14, "source": "birthday", "sayable": True},
     }
     assert moment.id.version == 7
 
@@ -108,8 +108,8 @@ def test_the_years_of_a_first_order(story: Story) -> None:
     assert spot(story, trigger) == 2
     facts = sorted(story.moments("facts"), key=lambda facts: facts["years"]["value"])
     assert facts[0] == {
-        "month": {"value": 2, "source": "first:order_completed", "sayable": False},
-        "day": {"value": 14, "source": "first:order_completed", "sayable": False},
+        "month": {"value": 2, "source": "first:order_completed", "sayable": True},
+        "day": {"value": 14, "source": "first:order_completed", "sayable": True},
         "years": {"value": 1, "source": "first:order_completed", "sayable": True},
         "since": {"value": "2025-02-14", "source": "first:order_completed", "sayable": True},
     }
