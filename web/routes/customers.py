@@ -1,6 +1,8 @@
 """Customers: finding one, and the page that says what we know and why they did or did not hear from us."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -11,6 +13,7 @@ from engine.definitions.store import active_triggers
 from engine.why import WhyLine, why
 from triggers.table import KINDS
 from web.pages import show
+from web.phrases import capital
 from web.place import Reading
 from web.queries.customers import PAGE, coming_up, customer_view, search
 
@@ -41,9 +44,25 @@ def show_customer(request: Request, session: Reading, external_id: str) -> Respo
     return show(request, "customer.html", {"view": view, "customer": view.customer, "why": answers, "now": now})
 
 
-def by_moment(lines: Sequence[WhyLine]) -> list[list[WhyLine]]:
-    """The answers about one moment together, in time order; the moment that something happened to last comes first."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What happened to one moment, in time order, under what it is called."""
+
+    title: str
+    steps: Sequence[tuple[datetime, str]]
+
+
+def by_moment(lines: Sequence[WhyLine]) -> list[Answer]:
+    """The answers about one moment together; the moment that something happened to last comes first."""
     groups: dict[object, list[WhyLine]] = {}
     for line in lines:
         groups.setdefault(line.moment_id or id(line), []).append(line)
-    return sorted(groups.values(), key=lambda group: group[-1].at, reverse=True)
+    return [_answer(group) for group in sorted(groups.values(), key=lambda group: group[-1].at, reverse=True)]
+
+
+def _answer(group: Sequence[WhyLine]) -> Answer:
+    """Every line begins with the moment's title, which is said once here."""
+    title, colon, _ = group[0].text.partition(": ")
+    shared = title + colon if colon and all(line.text.startswith(title + colon) for line in group) else ""
+    steps = [(line.at, capital(line.text.removeprefix(shared))) for line in group]
+    return Answer(title if shared else "", steps)
