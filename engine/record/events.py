@@ -68,12 +68,12 @@ def _record_rows(
         else:
             known.append(one)
 
-    ids = {new_id(): one for one in known}
-    admission = admit(session, [Entry(one.row.message_id, event_id, one.body_hash) for event_id, one in ids.items()])
-    rejected += [Rejection(one.index, "message_id", CONFLICT) for id_ in admission.conflicts if (one := ids[id_])]
+    entries = [Entry(one.row.message_id, new_id(), one.body_hash) for one in known]
+    admission = admit(session, entries)
+    rejected += [Rejection(known[at].index, "message_id", CONFLICT) for at in admission.conflicts]
     _keep_rejected(session, rows, rejected, now=now, source=source)
 
-    new = [(event_id, one) for event_id, one in ids.items() if event_id in admission.new]
+    new = [(entries[at].event_id, known[at]) for at in admission.new]
     if new:
         _record(session, new, customers, triggers=triggers, now=now, source=source)
     rejected.sort(key=lambda one: one.index)

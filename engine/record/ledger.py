@@ -22,26 +22,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The ids of the events to store, of those recorded before, and of those whose message id means another body."""
+    """Positions among the entries: events to store, recorded before, and whose message id means another body."""
 
-    new: frozenset[UUID]
-    duplicates: frozenset[UUID]
-    conflicts: frozenset[UUID]
+    new: Sequence[int]
+    duplicates: Sequence[int]
+    conflicts: Sequence[int]
 
 
 def admit(session: Session, entries: Sequence[Entry]) -> Admission:
     """Enter what is new. Of two sessions with the same message id one waits, and then finds it entered."""
-    first: dict[str, Entry] = {}
-    for entry in entries:
-        first.setdefault(entry.message_id, entry)
-    entered = _enter(session, first)
-    known = _known(session, first.keys() - entered) | {one: first[one].body_hash for one in entered}
-    rest = [entry for entry in entries if entry.message_id not in entered or entry is not first[entry.message_id]]
-    return Admission(
-        new=frozenset(first[message_id].event_id for message_id in entered),
-        duplicates=frozenset(one.event_id for one in rest if known[one.message_id] == one.body_hash),
-        conflicts=frozenset(one.event_id for one in rest if known[one.message_id] != one.body_hash),
-    )
+    first: dict[str, int] = {}
+    for at, entry in enumerate(entries):
+        first.setdefault(entry.message_id, at)
+    entered = _enter(session, {message_id: entries[at] for message_id, at in first.items()})
+    new = sorted(first[message_id] for message_id in entered)
+    rest = set(range(len(entries))).difference(new)
+    known = {message_id: entries[first[message_id]].body_hash for message_id in entered}
+    known |= _known(session, {entries[at].message_id for at in rest} - entered)
+    same = {at for at in rest if known[entries[at].message_id] == entries[at].body_hash}
+    return Admission(new, sorted(same), sorted(rest - same))
 
 
 def _enter(session: Session, entries: dict[str, Entry]) -> set[str]:
