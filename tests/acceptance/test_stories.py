@@ -76,7 +76,7 @@ def test_a_tenth_order_refunded_before_sending_is_cancelled_and_made_again_by_th
 
 
 def test_a_birthday_during_an_open_complaint_waits_and_expires_if_it_lasts(house: House) -> None:
-    """No congratulation while something is wrong; two days later it would only say that we forgot."""
+    """No congratulation while something is wrong; a day later it would only say that we forgot."""
     house.at("2026-03-02 08:00")
     house.customer(dates={"birthday": "1980-03-10"})
     about = {"ticket_id": "T1", "what_happened": "the parcel is lost", "owner": "Mia Keller"}
@@ -136,6 +136,20 @@ def test_what_nobody_reviewed_is_dropped_at_its_deadline_with_the_reason(house: 
     assert house.letters() == []
     assert house.moments() == [("first_order_anniversary", "expired", "unreviewed")]
     assert "Nobody read it before its deadline." in house.why()
+
+
+def test_a_birthday_that_nobody_read_goes_at_its_deadline_in_the_name_of_the_team(house: House) -> None:
+    """Its trigger says so, as it is light; but no person's name stands under what no person read."""
+    house.at("2026-03-02 08:00")
+    house.customer(dates={"birthday": "1980-03-10"})
+    house.at("2026-03-09 09:00")
+    assert [message.state for message in house.messages()] == ["in_review"]
+    house.at(house.messages()[0].deadline_at)
+    house.at("2026-03-10 08:00")
+    (letter,) = house.letters()
+    assert letter.occasion == "birthday"
+    assert "Mia" not in letter.text + letter.sender_name
+    assert house.settings.team_name in letter.sender_name
 
 
 def test_a_zone_changed_after_planning_moves_the_send_time(house: House) -> None:
