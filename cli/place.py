@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, make_url
 
 import engine
 import triggers
@@ -31,6 +31,7 @@ from triggers.table import KINDS
 SHIPPED_TRIGGERS = Path(str(files(triggers))) / "definitions"
 SHIPPED_TEMPLATES = Path(str(files(engine))).parent / "templates"
 FIRST_ACCOUNT = "admin@example.com"
+NONE_YET = "There is no Jubilee here yet: run `jubilee up`, or `jubilee migrate`."
 
 
 @contextmanager
@@ -47,11 +48,19 @@ def open_jubilee() -> Iterator[Jubilee]:
 @contextmanager
 def opened() -> Iterator[Jubilee]:
     """The installation that the settings name, for one command. Raises NotFound where none has been made yet."""
+    _refuse_to_make(settings().database)
     with open_jubilee() as jubilee:
         with jubilee.db.reading() as session:
             if not inspect(session.connection()).has_table(Installation.__tablename__):
-                raise NotFound("There is no Jubilee here yet: run `jubilee up`, or `jubilee migrate`.")
+                raise NotFound(NONE_YET)
         yield jubilee
+
+
+def _refuse_to_make(url: str) -> None:
+    """SQLite makes a file of every address it is asked to open."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
+        raise NotFound(NONE_YET)
 
 
 def make_ready(jubilee: Jubilee) -> None:

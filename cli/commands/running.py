@@ -60,7 +60,7 @@ def serve() -> None:
 
 
 def migrate() -> None:
-    """Bring the schema to the newest revision, and add what is shipped and missing: triggers, templates, mission."""
+    """Bring the schema to the newest revision and add what is shipped and missing: triggers, templates, mission."""
     with open_jubilee() as jubilee:
         make_ready(jubilee)
         first_sign_in(jubilee)

@@ -52,7 +52,8 @@ def check(
     else:
         for finding in findings:
             _tell(str(file), text, finding)
-        out.print(f"{len(findings)} findings." if findings else "No rule finds anything in this text that would hurt.")
+        count = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}."
+        out.print(count if findings else "No rule finds anything in this text that would hurt.")
     if any(finding.severity == "block" for finding in findings):
         raise typer.Exit(Exit.FOUND_FAULTS)
 

@@ -1,0 +1,77 @@
+"""`jubilee triggers`: check files, apply them, switch on and off."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cli.place import SHIPPED_TRIGGERS
+from tests.cli.conftest import Terminal
+
+Write = Callable[[str, str], Path]
+BIRTHDAY = (SHIPPED_TRIGGERS / "birthday.yaml").read_text(encoding="utf-8")
+
+
+def states(terminal: Terminal) -> dict[str, str]:
+    return {trigger["name"]: trigger["state"] for trigger in terminal.ask("triggers", "list")}
+
+
+def test_the_shipped_triggers_are_well(terminal: Terminal) -> None:
+    """Without a path the shipped ones are checked; no installation is needed."""
+    assert "birthday" in terminal.ask("triggers", "check")["triggers"]
+
+
+def test_every_fault_is_told_with_file_and_line(terminal: Terminal, file: Write) -> None:
+    """Exit code 3, and each line begins with the place to mend."""
+    path = file("birthday.yaml", BIRTHDAY.replace("weight: 30", "weight: 300").replace("family: celebrate", "famly: x"))
+    faults = terminal.run("triggers", "check", str(path), code=3).stderr.splitlines()
+    wanted = {
+        number for number, line in enumerate(path.read_text().splitlines(), 1) if "300" in line or "famly" in line
+    }
+    assert wanted <= {int(fault.split(":")[1]) for fault in faults}
+    assert all(fault.startswith(f"{path}:") for fault in faults)
+
+
+def test_shipped_triggers_are_on_or_off_as_their_files_say(ready: Terminal) -> None:
+    """Spend and streak ship switched off."""
+    found = states(ready)
+    assert (found["birthday"], found["lifetime_spend"], found["monthly_streak"]) == ("active", "draft", "draft")
+
+
+def test_pausing_needs_a_reason_and_resuming_takes_it_back(ready: Terminal) -> None:
+    """The reason is shown in the list."""
+    assert "Missing option '--reason'" in ready.run("triggers", "pause", "birthday", code=2).output
+    ready.run("triggers", "pause", "birthday", "--reason", "new text first")
+    assert states(ready)["birthday"] == "paused"
+    assert "new text first" in ready.run("triggers", "list").output
+    ready.run("triggers", "resume", "birthday")
+    assert states(ready)["birthday"] == "active"
+
+
+def test_a_trigger_that_is_not_there_is_named_with_those_that_are(ready: Terminal) -> None:
+    """So that the right name can be copied."""
+    error = ready.run("triggers", "resume", "birthdya", code=1).stderr
+    assert "birthdya" in error
+    assert "first_order_anniversary" in error
+
+
+def test_applying_a_file_makes_a_trigger_of_its_own_name(ready: Terminal, file: Write) -> None:
+    """It begins as a draft, unless it is to be switched on at once."""
+    path = file("name_day.yaml", BIRTHDAY.replace("name: birthday", "name: name_day"))
+    assert ready.ask("triggers", "apply", str(path)) == [{"name": "name_day", "state": "draft"}]
+    assert ready.ask("triggers", "apply", str(path), "--activate") == [{"name": "name_day", "state": "active"}]
+
+
+def test_a_milestone_that_is_switched_on_has_added_up_what_came_before(ready: Terminal, file: Write) -> None:
+    """Nine orders before it is switched on and one after make the tenth."""
+    ready.run("import", "customers", str(file("c.csv", "id,first_name\nC1,Ana\n")))
+    head = "message_id,customer,name,occurred_at,amount_minor:int,currency\n"
+    head = head.replace("amount_minor:int", "property:amount_minor:int")
+    ready.run("import", "events", str(file("1.csv", head + "e1,C1,order_completed,2026-01-05T10:00:00Z,49000,USD\n")))
+    ready.run("triggers", "resume", "lifetime_spend")
+    ready.run("import", "events", str(file("2.csv", head + f"e2,C1,order_completed,{_now()},2000,USD\n")))
+    assert "Lifetime spend" in ready.run("why", "C1").output
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat()

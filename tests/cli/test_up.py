@@ -1,0 +1,96 @@
+"""`jubilee up` as a process of its own: it answers, stops cleanly, keeps its data, and says when it cannot begin."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60
+
+
+@contextmanager
+def started(home: Path, port: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """`jubilee up`, killed at the end where the test did not stop it."""
+    code = "from cli.main import app; app(prog_name='jubilee')"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "up", *options],
+        env=os.environ | {"JUBILEE_HOME": str(home), "JUBILEE_PORT": str(port), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answers(process: "subprocess.Popen[str]", port: int) -> None:
+    """Wait for the first page."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in", timeout=5) as page:
+                assert page.status == 200
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"no page: {process.communicate(timeout=5)[0] if process.poll() is not None else 'too slow'}")
+
+
+def stop(process: "subprocess.Popen[str]", with_signal: signal.Signals) -> str:
+    """What it said, after this signal has ended it well."""
+    process.send_signal(with_signal)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said
+    assert said.endswith("Stopped. Your data are kept.\n")
+    return said
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_it_answers_stops_on_both_signals_and_keeps_its_data(tmp_path: Path, port: int) -> None:
+    """Ctrl-C and SIGTERM end it with exit code 0; the second start has the sign-in of the first."""
+    signs_in = []
+    for with_signal in (signal.SIGINT, signal.SIGTERM):
+        with started(tmp_path, port, "--sample", "none") as process:
+            answers(process, port)
+            signs_in.append(re.findall(r"Sign in: (.*)", stop(process, with_signal)))
+    assert signs_in[0] == signs_in[1]
+    assert len(signs_in[0]) == 1
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path, port: int) -> None:
+    """One line with the variable's name, exit code 1, and an untouched home folder."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with started(tmp_path / "home", port) as process:
+            said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert said.startswith(f"error: JUBILEE_HOST, JUBILEE_PORT: cannot listen on 127.0.0.1:{port}")
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_sample_that_does_not_exist_is_refused(tmp_path: Path, port: int) -> None:
+    """Exit code 2, with those that do."""
+    with started(tmp_path, port, "--sample", "amazon") as process:
+        said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert "neither `cdnow` nor `none`" in said
