@@ -98,6 +98,7 @@ def fold_new(
                 _add(work, watch, customer_id, fresh, start)
     _fold_again(session, work)
     _store(session, stored.running, work.totals)
+    _forget_unwatched(session, watched, arrivals.customers.keys())
     return work.standing
 
 
@@ -149,6 +150,16 @@ def _standing(watch: Watch, customer_id: UUID, folded: Folded, *, complete: bool
         occurrences = folded.standing.get(trigger.id, {})
         if occurrences or complete:
             yield Standing(customer_id, trigger, occurrences, complete)
+
+
+def _forget_unwatched(session: Session, watched: Sequence[Watch], customer_ids: Collection[UUID]) -> None:
+    """A total that misses an event must not be added to: it goes, and is folded from all events when it is asked for.
+
+    So it is after a trigger was retired, and while a long import does not know yet of one that was just switched on.
+    """
+    unwatched = Total.metric.not_in([watch.metric.key for watch in watched])
+    query = delete(Total).where(is_among(session, Total.customer_id, customer_ids), unwatched)
+    session.execute(query, execution_options={"synchronize_session": False})
 
 
 def _stored(

@@ -115,7 +115,7 @@ class Shop:
                 select(Customer.external_id, CustomerDate).join(Customer).where(Customer.external_id.startswith(prefix))
             ).all()
             customers = session.scalars(select(Customer).where(Customer.external_id.startswith(prefix))).all()
-        found = [
+        found: list[tuple[Any, ...]] = [
             (one, total.metric, total.value, repr(_sorted(total.detail)), total.last_at, total.last_message_id)
             for one, total in totals
         ]

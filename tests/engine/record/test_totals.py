@@ -89,6 +89,19 @@ def test_a_lost_total_heals(shop: Shop) -> None:
     assert shop.total(COUNT) == 3
 
 
+def test_a_total_that_missed_an_event_is_not_added_to(shop: Shop) -> None:
+    """An import that began before the trigger was switched on records without it; the next event sets that right."""
+    known, shop.triggers = shop.triggers, []
+    shop.record(order("2026-05-01"))
+    shop.triggers = known
+    shop.record(order("2026-05-02"))
+    shop.triggers = []
+    shop.record(order("2026-05-03"))
+    shop.triggers = known
+    shop.record(order("2026-05-04"))
+    assert (shop.total(COUNT), shop.standing()) == (4, ["2", "3"])
+
+
 def test_a_total_goes_with_its_last_event(shop: Shop) -> None:
     """No row is left that speaks of nothing."""
     shop.record(order(id="m1"))
