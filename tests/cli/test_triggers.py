@@ -1,6 +1,8 @@
 """`jubilee triggers`: check files, apply them, switch on and off."""
 
+import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cli.place import SHIPPED_TRIGGERS
@@ -8,6 +10,7 @@ from tests.cli.conftest import Terminal
 
 Write = Callable[[str, str], Path]
 BIRTHDAY = (SHIPPED_TRIGGERS / "birthday.yaml").read_text(encoding="utf-8")
+HEAD = "message_id,customer,name,occurred_at,property:amount_minor:int,currency\n"
 
 
 def states(terminal: Terminal) -> dict[str, str]:
@@ -60,18 +63,13 @@ def test_applying_a_file_makes_a_trigger_of_its_own_name(ready: Terminal, file: 
     assert ready.ask("triggers", "apply", str(path), "--activate") == [{"name": "name_day", "state": "active"}]
 
 
-def test_a_milestone_that_is_switched_on_has_added_up_what_came_before(ready: Terminal, file: Write) -> None:
-    """Nine orders before it is switched on and one after make the tenth."""
+def test_a_milestone_that_is_switched_on_adds_up_what_came_before(ready: Terminal, file: Write) -> None:
+    """490 dollars from before and 20 afterwards make the 500: the first order counts, only the second one speaks."""
     ready.run("import", "customers", str(file("c.csv", "id,first_name\nC1,Ana\n")))
-    head = "message_id,customer,name,occurred_at,amount_minor:int,currency\n"
-    head = head.replace("amount_minor:int", "property:amount_minor:int")
-    ready.run("import", "events", str(file("1.csv", head + "e1,C1,order_completed,2026-01-05T10:00:00Z,49000,USD\n")))
+    ready.run("import", "events", str(file("1.csv", HEAD + "e1,C1,order_completed,2026-01-05T10:00:00Z,49000,USD\n")))
     ready.run("triggers", "resume", "lifetime_spend")
-    ready.run("import", "events", str(file("2.csv", head + f"e2,C1,order_completed,{_now()},2000,USD\n")))
+    with sqlite3.connect(ready.home / "home" / "jubilee.db") as database:
+        assert database.execute("SELECT value FROM totals WHERE metric LIKE 'sum:%'").fetchall() == [(49_000,)]
+    now = datetime.now(UTC).isoformat()
+    ready.run("import", "events", str(file("2.csv", HEAD + f"e2,C1,order_completed,{now},2000,USD\n")))
     assert "Lifetime spend" in ready.run("why", "C1").output
-
-
-def _now() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat()

@@ -4,11 +4,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,6 +49,23 @@ def answers(process: "subprocess.Popen[str]", port: int) -> None:
     pytest.fail(f"no page: {process.communicate(timeout=5)[0] if process.poll() is not None else 'too slow'}")
 
 
+def wait_until(is_so: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    ends = time.monotonic() + PATIENCE
+    while not is_so():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < ends, "too slow"
+        time.sleep(0.05)
+
+
+def customers(home: Path) -> int:
+    """How many customers are recorded."""
+    try:
+        with sqlite3.connect(f"file:{home / 'jubilee.db'}?mode=ro", uri=True) as database:
+            return int(database.execute("SELECT count(*) FROM customers").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
 def stop(process: "subprocess.Popen[str]", with_signal: signal.Signals) -> str:
     """What it said, after this signal has ended it well."""
     process.send_signal(with_signal)
@@ -74,6 +92,17 @@ def test_it_answers_stops_on_both_signals_and_keeps_its_data(tmp_path: Path, por
             signs_in.append(re.findall(r"Sign in: (.*)", stop(process, with_signal)))
     assert signs_in[0] == signs_in[1]
     assert len(signs_in[0]) == 1
+
+
+def test_it_stops_cleanly_in_the_middle_of_loading_and_goes_on_the_next_time(tmp_path: Path, port: int) -> None:
+    """A first start that is ended early leaves whole pieces behind, with the dates that the next start goes on with."""
+    for _ in range(2):
+        before = customers(tmp_path)
+        with started(tmp_path, port) as process:
+            wait_until(lambda before=before: customers(tmp_path) > before, process)
+            said = stop(process, signal.SIGTERM)
+    assert "Loading the sample was cut short the last time; going on." in said
+    assert customers(tmp_path) % 1_000 == 0
 
 
 def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path, port: int) -> None:
