@@ -76,7 +76,9 @@ def _begun(event: FoldEvent) -> ProblemState:
 def _step(state: ProblemState, event: FoldEvent) -> ProblemState:
     state = _told(replace(state, last_event_at=event.occurred_at), event.properties)
     if event.name in _RESOLUTIONS:
-        state = replace(state, resolved_at=event.occurred_at, next_news_on=None)
+        # The next step of the way there is behind us; only what the resolution itself names still lies ahead.
+        next_step = _text(event.properties.get("next_step"))
+        state = replace(state, resolved_at=event.occurred_at, next_step=next_step, next_news_on=None)
     if event.name == "ticket_reopened":
         # What we did did not hold, so it may not be told as what solved it.
         state = replace(state, resolved_at=None, reopened=state.reopened + 1, what_we_did=None, remedy=None)

@@ -116,6 +116,13 @@ def test_what_was_told_is_kept_until_something_else_is_told() -> None:
     assert (problem.next_step, problem.next_news_on, problem.last_event_at) == ("new parcel", date(2026, 11, 5), at(3))
 
 
+def test_a_solved_problem_has_no_next_step_but_the_one_its_resolution_names() -> None:
+    """Nobody reads that it is solved, and that next the carrier will look for it."""
+    opened, updated = said("ticket_opened", at(1), type="problem"), said("ticket_updated", at(2), next_step="a search")
+    assert folded(opened, updated, said("ticket_resolved", at(3))).next_step is None
+    assert folded(opened, updated, said("ticket_resolved", at(3), next_step="a new box")).next_step == "a new box"
+
+
 def test_a_priority_that_falls_leaves_the_severity() -> None:
     """People lower the priority while they work on it; for the customer it was urgent all the same."""
     problem = folded(said("ticket_opened", at(1), priority="urgent"), said("ticket_updated", at(2), priority="low"))
