@@ -45,7 +45,7 @@ def cancel_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: st
 
 
 def expire_due(session: Session, *, now: datetime, limit: int = BATCH) -> int:
-    """Expire what would come too late by now, with the hold that kept it as the reason, where one did."""
+    """Expire what would come too late by now; returns how many moments that were."""
     late = (
         select(Moment.id)
         .where(Moment.expires_at <= now, Moment.state.in_(sources_of(MOMENT, "expired")), ~_has_gone_out())
@@ -53,6 +53,11 @@ def expire_due(session: Session, *, now: datetime, limit: int = BATCH) -> int:
         .limit(limit)
     )
     ids = session.scalars(late).all()
+    return expire_moments(session, ids, now=now) if ids else 0
+
+
+def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime) -> int:
+    """Expire moments that would come too late, with the oldest open hold as the reason, where one kept them."""
     held_by = (
         select("held:" + Hold.name)
         .where(Hold.moment_id == Moment.id, Hold.released_at.is_(None))
@@ -60,12 +65,8 @@ def expire_due(session: Session, *, now: datetime, limit: int = BATCH) -> int:
         .limit(1)
         .scalar_subquery()
     )
-    return _end_moments(session, Moment.id.in_(ids), "expired", func.coalesce(held_by, TOO_LATE), now=now) if ids else 0
-
-
-def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime) -> int:
-    """Expire moments for which no send window is left before their expiry."""
-    return _end_moments(session, Moment.id.in_(moment_ids), "expired", TOO_LATE, now=now)
+    reason = func.coalesce(held_by, TOO_LATE)
+    return _end_moments(session, Moment.id.in_(moment_ids), "expired", reason, now=now)
 
 
 def skip_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: str, *, now: datetime) -> int:

@@ -117,6 +117,18 @@ def test_without_a_window_before_its_expiry_a_moment_is_too_late(session: Sessio
     assert (moment.state, moment.reason) == ("expired", "too_late")
 
 
+def test_what_was_held_until_its_last_window_was_over_keeps_the_name_of_its_hold(session: Session) -> None:
+    """The hold is why the customer got nothing; that it was late in the end explains nothing."""
+    at_midnight = datetime(2026, 6, 1, 22, tzinfo=UTC)
+    moment = make_moment(
+        session, make_customer(session), make_trigger(session), nominal_on=NOW.date(), expires_at=at_midnight
+    )
+    session.add(Hold(moment_id=moment.id, name="consent_unknown", opened_at=NOW - timedelta(days=1)))
+    session.flush()
+    plan(session)
+    assert (moment.state, moment.reason) == ("expired", "held:consent_unknown")
+
+
 @pytest.mark.parametrize(
     ("review", "facts", "must_read", "if_unreviewed"),
     [
