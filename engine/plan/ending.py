@@ -90,6 +90,7 @@ def release_losers(session: Session, customer_ids: Sequence[uuid.UUID], *, now: 
 def _end_moments(
     session: Session, which: ColumnElement[bool], state: Ending, reason: str | ColumnElement[str], *, now: datetime
 ) -> int:
+    _lock_messages_of(session, which)
     ended = session.execute(
         update(Moment)
         .where(which, Moment.state.in_(sources_of(MOMENT, state)), ~_has_gone_out())
@@ -113,6 +114,17 @@ def _end_moments(
     _release_holds(session, ids, now=now)
     release_losers(session, list({customer_id for _, customer_id in ended}), now=now)
     return len(ids)
+
+
+def _lock_messages_of(session: Session, which: ColumnElement[bool]) -> None:
+    """Messages before moments, in the order of their ids, as all who end, send or approve them do: no two wait in a
+    ring for each other."""
+    spoken = (
+        select(MessageMoment.message_id)
+        .join(Moment, Moment.id == MessageMoment.moment_id)
+        .where(which, MessageMoment.live)
+    )
+    session.execute(select(Message.id).where(Message.id.in_(spoken)).order_by(Message.id).with_for_update()).all()
 
 
 def _end_messages(

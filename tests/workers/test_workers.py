@@ -13,7 +13,7 @@ import pytest
 import redis
 from sqlalchemy import func, select, update
 
-from engine.storage.models import Customer, Delivery, Message
+from engine.storage.models import Customer, Delivery, Message, Moment
 from engine.storage.session import Database
 from tests.engine.send.approved import approve
 from tests.servers.redis import RedisServer
@@ -30,6 +30,7 @@ def due(db: Database, count: int = 1) -> list[UUID]:
     with db.writing() as session:
         ids = [approve(session, **day, **stamps).id for _ in range(count)]
         session.execute(update(Customer).values(zone="UTC"))
+        session.execute(update(Moment).values(expires_at=stamps["expires_at"]))
     return ids
 
 

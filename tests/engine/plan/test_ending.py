@@ -1,13 +1,16 @@
 """How messages and moments end unsent."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.plan.ending import cancel_moments, end_message, expire_due
 from engine.storage.models import Customer, Hold, Message, MessageMoment, Moment, Trigger
+from engine.storage.session import Database
 from tests.engine.builders import NOW, make_customer, make_message, make_moment, make_trigger
 
 LATER = NOW + timedelta(hours=1)
@@ -140,3 +143,35 @@ def test_expiry_comes_in_batches(session: Session, customer: Customer, trigger: 
     for _ in range(3):
         make_moment(session, customer, trigger, expires_at=NOW)
     assert [expire_due(session, now=NOW, limit=2) for _ in range(3)] == [2, 1, 0]
+
+
+def someone_waits(db: Database) -> bool:
+    """Whether a session of this database waits for a lock, in a new transaction, as one keeps its first look."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with db.reading() as session:
+        return bool(session.scalar(text(waiting)))
+
+
+@pytest.mark.databases("postgres")
+def test_ending_moments_waits_for_who_holds_their_message_and_not_the_other_way_round(db: Database) -> None:
+    """A sender holds the message and goes on to its moments: expiry must not hold those and wait for the message."""
+    with db.writing() as session:
+        moment = make_moment(session, make_customer(session), make_trigger(session), state="written")
+        message_id, moment_id = make_message(session, moment, state="approved").id, moment.id
+
+    def cancel() -> None:
+        with db.writing() as other:
+            cancel_moments(other, [moment_id], "no_longer_true", now=NOW)
+
+    with db.writing() as sender:
+        sender.execute(select(Message.id).where(Message.id == message_id).with_for_update())
+        expiry = threading.Thread(target=cancel)
+        expiry.start()
+        ends = time.monotonic() + 10
+        while not someone_waits(db):
+            assert time.monotonic() < ends, "the other never waited"
+            time.sleep(0.02)
+        assert end_message(sender, message_id, "skipped", "wish", now=NOW)
+    expiry.join(10)
+    with db.reading() as session:
+        assert session.get_one(Moment, moment_id).reason == "wish"
