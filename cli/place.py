@@ -10,10 +10,11 @@ from sqlalchemy import inspect, make_url
 
 import engine
 import triggers
+from cli.output import err
 from engine import clock
 from engine.definitions.reading import read_definitions
 from engine.definitions.store import active_triggers, seed_shipped
-from engine.errors import NotFound
+from engine.errors import InvalidDefinition, NotFound
 from engine.people.accounts import NewPerson, anyone, create_person
 from engine.people.audit import Doer
 from engine.rounds import Jubilee
@@ -23,7 +24,7 @@ from engine.spot.crossings import backfill_batch
 from engine.storage import migrate
 from engine.storage.models import Installation
 from engine.storage.session import Database
-from engine.write.folders import read_all
+from engine.write.folders import TemplateFolder, read_template_folder, template_folders
 from engine.write.mission import read_mission
 from engine.write.store import seed_mission, seed_templates
 from triggers.table import KINDS
@@ -69,9 +70,20 @@ def make_ready(jubilee: Jubilee) -> None:
     with jubilee.db.writing() as session:
         now = clock.now(session)
         seeded = seed_shipped(session, read_definitions(SHIPPED_TRIGGERS, KINDS), now=now)
-        seed_templates(session, read_all(SHIPPED_TEMPLATES), now=now)
+        seed_templates(session, _usable_templates(), now=now)
         seed_mission(session, read_mission(SHIPPED_TEMPLATES / "mission.yaml"), now=now)
     fold_from_the_beginning(jubilee, seeded)
+
+
+def _usable_templates() -> list[TemplateFolder]:
+    """One folder that cannot be used must not keep everything from starting: it is left out, and said so."""
+    usable = []
+    for folder in template_folders(SHIPPED_TEMPLATES):
+        try:
+            usable.append(read_template_folder(folder))
+        except InvalidDefinition as error:
+            err.print(f"left out: {error}", style="yellow", markup=False)
+    return usable
 
 
 def fold_from_the_beginning(jubilee: Jubilee, names: Sequence[str]) -> None:

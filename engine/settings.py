@@ -8,9 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine.dates.zones import zone
 from engine.errors import InvalidInput
 
 PREFIX = "JUBILEE_"
@@ -37,6 +38,19 @@ class Settings(BaseSettings):
     sending: bool = Field(True, description="The switch that stops all sending")
     release_seconds: int = Field(60, ge=0, description="How long an approval can be undone before the message may go")
     log_level: str = Field("INFO", description="How much is logged")
+
+    @field_validator("team_zone")
+    @classmethod
+    def _zone_is_known(cls, name: str) -> str:
+        zone(name)  # UnknownZone is a ValueError that says what is meant
+        return name
+
+    @field_validator("database_url")
+    @classmethod
+    def _address_can_be_read(cls, url: str) -> str:
+        if url and not url.startswith(("postgresql+psycopg://", "sqlite:///")):
+            raise ValueError("must begin with postgresql+psycopg:// or sqlite:///")
+        return url
 
     @property
     def database(self) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from babel import Locale
+
 from engine.dates import zones
 from engine.plan.reasons import ending, sentence
 from engine.storage.models import CustomerDate
@@ -69,6 +71,11 @@ def sentence_case(name: str) -> str:
     """`order_milestone` as the beginning of a line: Order milestone."""
     said = words(name)
     return said[:1].upper() + said[1:]
+
+
+def language(code: str) -> str:
+    """`de` as German."""
+    return Locale.parse(code).get_display_name("en") or code
 
 
 def place_name(zone: str) -> str:
@@ -150,6 +157,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "urgency": urgency,
     "words": words,
     "sentence_case": sentence_case,
+    "language": language,
     "place_name": place_name,
     "heaviness": heaviness,
     "plural": plural,

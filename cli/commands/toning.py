@@ -8,8 +8,10 @@ import typer
 from rich.text import Text
 
 from cli.output import AsJson, Exit, fail, out, say_json
+from cli.place import SHIPPED_TEMPLATES
 from engine.errors import InvalidInput
 from engine.tone import Family, Finding, ToneContext, check_tone
+from engine.write.mission import read_mission
 
 STYLES = {"note": "cyan", "warn": "yellow", "block": "red"}
 
@@ -31,7 +33,9 @@ def check(
     name: Annotated[
         list[str] | None, typer.Option(help="A name of the customer or the author; never a concrete fact.")
     ] = None,
-    avoid: Annotated[list[str] | None, typer.Option(help="A word or phrase that your mission avoids.")] = None,
+    avoid: Annotated[
+        list[str] | None, typer.Option(help="A word that your mission avoids; without any, those of the shipped one.")
+    ] = None,
     serious: Annotated[bool, typer.Option("--serious", help="The problem was serious or repeated.")] = False,
     locale: Annotated[str, typer.Option(help="The language of the text.")] = "en",
     as_json: AsJson = False,
@@ -44,7 +48,7 @@ def check(
         facts=dict(_fact(one) for one in fact or []),
         names=tuple(name or ()),
         serious=serious,
-        words_to_avoid=tuple(avoid or ()),
+        words_to_avoid=tuple(avoid) if avoid else read_mission(SHIPPED_TEMPLATES / "mission.yaml").words_to_avoid,
     )
     findings = check_tone(text, context)
     if as_json:

@@ -109,7 +109,7 @@ QUESTIONS: Mapping[str, Sequence[str]] = {
 STILL_OPEN: Sequence[tuple[Trouble, str]] = (
     (
         Trouble("delivery", "normal", "a parcel of yours has been missing for a week", ""),
-        "The carrier is searching its depot in Memphis, and answers me by then.",
+        "The carrier is searching its depot in Memphis, and answers me this week.",
     ),
     (
         Trouble("damaged", "normal", "a boxed set came with one disc missing", ""),

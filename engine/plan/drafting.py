@@ -13,6 +13,7 @@ from engine.definitions.store import definition_of
 from engine.ids import new_id
 from engine.plan.clashes import Day, Standing
 from engine.plan.contender import Contender, heaviest_first
+from engine.plan.slots import Slot
 from engine.storage.models import Message, MessageMoment, Moment
 from engine.storage.upsert import insert_into
 from engine.transitions import LIVE_MESSAGE, MOMENT, sources_of
@@ -128,8 +129,15 @@ def _row(group: Sequence[Contender]) -> dict[str, Any]:
         "send_at": slot.send_at,
         "expires_at": min(contender.expires_at for contender in group),
         "write_at": min(contender.slot.write_at for contender in group),
-        "deadline_at": min(contender.slot.deadline_at for contender in group),
+        "deadline_at": _deadline(group, slot, may_go_unread=may_go_unread and not must_be_read),
     }
+
+
+def _deadline(group: Sequence[Contender], slot: Slot, *, may_go_unread: bool) -> datetime:
+    """Where nobody of the team is there before the window, they have until its end; but what may go unread must still
+    go in it, so it goes as it opens."""
+    deadline = min(contender.slot.deadline_at for contender in group)
+    return min(deadline, slot.send_at) if may_go_unread else deadline
 
 
 def _rewrite(message: Message, row: Mapping[str, Any], *, leads: bool, now: datetime) -> None:

@@ -56,6 +56,7 @@ def _item(
         deadline_at=message.deadline_at,
         weight=message.weight,
         must_read=message.must_read,
+        if_unreviewed=message.if_unreviewed,
         channel=message.channel,
         findings=len(findings),
         worst=worst_of(findings),

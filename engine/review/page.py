@@ -12,7 +12,7 @@ from engine.errors import NotFound
 from engine.review.decisions import claimed
 from engine.review.items import items_of
 from engine.review.views import EarlierMessage, FactView, MessageView, RevisionView
-from engine.storage.models import Message, Person, Revision
+from engine.storage.models import Customer, Message, Person, Revision
 from engine.write.approval import Draft, draft_of, free_part_of
 from engine.write.facts import facts_of, to_json
 from engine.write.free_parts import free_parts
@@ -41,8 +41,14 @@ def one(session: Session, message_id: UUID, *, now: datetime, person: Person | N
         approved_by=_name(session, message.approved_by),
         release_at=message.release_at,
         can_be_undone=message.state == "approved" and not claimed(session, message_id),
+        written_in=_language(draft.revision.locale) if draft else None,
+        reads=_language(session.get_one(Customer, message.customer_id).locale),
         **_text_of(session, draft, person.name if person is not None else None),
     )
+
+
+def _language(locale: str) -> str:
+    return locale.replace("_", "-").split("-")[0].lower()
 
 
 def _text_of(session: Session, draft: Draft | None, person: str | None) -> dict[str, Any]:

@@ -65,12 +65,18 @@ class QueueItem:
     deadline_at: datetime
     weight: int
     must_read: bool
+    if_unreviewed: str
     channel: str
     findings: int
     worst: str | None
     holds: Sequence[OpenHold]
     written: bool
     edited: bool
+
+    @property
+    def goes_unread(self) -> bool:
+        """Whether it goes at its deadline if nobody decides; what the tone check blocks or a person edited does not."""
+        return self.if_unreviewed == "send" and not (self.must_read or self.edited or self.worst == "block")
 
     @property
     def question(self) -> bool:
@@ -122,6 +128,7 @@ class MessageView:
     `texts` are what the agent edits, with marks and hints; `preview` is what the customer would get if the person who
     looks approved now. `text` names the one of them that the message's channel carries. `findings` are the tone
     check's, with `part` (subject or body) and the span within it. `hints` say where the agent's own words belong.
+    `written_in` and `reads` are the languages of the text and of the customer.
     """
 
     item: QueueItem
@@ -142,6 +149,8 @@ class MessageView:
     approved_by: str | None
     release_at: datetime | None
     can_be_undone: bool
+    written_in: str | None
+    reads: str
 
 
 @dataclass(frozen=True, slots=True)

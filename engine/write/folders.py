@@ -61,7 +61,12 @@ class TemplateFolder:
 
 def read_all(root: Path) -> list[TemplateFolder]:
     """Every template folder under `root`, by name. A folder without a `template.yaml`, such as `layout`, is none."""
-    return [read_template_folder(found.parent) for found in sorted(root.glob(f"*/{DESCRIPTION}"))]
+    return [read_template_folder(folder) for folder in template_folders(root)]
+
+
+def template_folders(root: Path) -> list[Path]:
+    """The folders of `root` that hold a template, by name."""
+    return [found.parent for found in sorted(root.glob(f"*/{DESCRIPTION}"))]
 
 
 def read_template_folder(path: Path) -> TemplateFolder:

@@ -11,7 +11,8 @@ Write = Callable[[str, str], Path]
 def test_a_finding_has_its_place_reason_and_better_direction(terminal: Terminal, file: Write) -> None:
     """Line and column as editors count them; a warning is no failure."""
     path = file("note.txt", "Hello Ana,\nwe apologize for any inconvenience. Your 10th order came.\n")
-    output = terminal.run("tone", "check", str(path), "--family", "celebrate", "--fact", "order_count=10").output
+    options = ("--family", "celebrate", "--fact", "order_count=10", "--avoid", "synergy")
+    output = terminal.run("tone", "check", str(path), *options).output
     assert f"{path}:2:4: warn non apology" in output
     assert "Better:" in output
 
@@ -20,6 +21,13 @@ def test_what_must_not_go_has_exit_code_3(terminal: Terminal, file: Write) -> No
     """An unfilled placeholder blocks."""
     findings = terminal.ask("tone", "check", str(file("note.txt", "Dear {{ first_name }}, thank you.\n")), code=3)
     assert [one["severity"] for one in findings["findings"] if one["category"] == "unfilled_template"] == ["block"]
+
+
+def test_the_shipped_missions_words_are_avoided_unless_others_are_named(terminal: Terminal, file: Write) -> None:
+    """As the queue does, where the mission in force decides."""
+    path = file("note.txt", "Unfortunately your 10th order came late.\n")
+    terminal.run("tone", "check", str(path), "--fact", "order_count=10", code=3)
+    terminal.run("tone", "check", str(path), "--fact", "order_count=10", "--avoid", "synergy")
 
 
 def test_a_number_that_is_not_the_customers_is_found(terminal: Terminal, file: Write) -> None:

@@ -34,6 +34,7 @@ class TriggerLine:
     version: int
     window: str
     review: str
+    if_unreviewed: str
     counts: Mapping[str, int]
     holds: Sequence[HeldBy]
 
@@ -76,6 +77,7 @@ def trigger_lines(session: Session) -> list[TriggerLine]:
             version=number or 0,
             window=_window(definition or {}),
             review=(definition or {}).get("review", {}).get("policy", "person"),
+            if_unreviewed=(definition or {}).get("review", {}).get("if_unreviewed", "drop"),
             counts=counts[trigger.id],
             holds=holds[trigger.id],
         )

@@ -523,3 +523,17 @@ def test_two_planners_at_once_keep_to_the_cap(db: Database) -> None:
         of_each = session.execute(select(Message.customer_id, func.count()).group_by(Message.customer_id)).all()
         assert sorted(count for _, count in of_each) == [1] * 20
         assert session.scalar(select(func.count()).where(Moment.state == "planned")) == 20
+
+
+@pytest.mark.parametrize(("if_unreviewed", "deadline"), [("send", time(7)), ("drop", time(9))])
+def test_out_of_hours_what_may_go_unread_goes_as_its_window_opens(
+    session: Session, if_unreviewed: str, deadline: time
+) -> None:
+    """On a Saturday for that Sunday, 09:00-11:00 in Berlin (UTC+2): at its end it would be too late to go at all."""
+    saturday, sunday = datetime(2026, 6, 6, 12, tzinfo=UTC), date(2026, 6, 7)
+    trigger = make_trigger(session, review={"policy": "person", "if_unreviewed": if_unreviewed})
+    at_midnight = datetime(2026, 6, 7, 22, tzinfo=UTC)
+    make_moment(session, make_customer(session), trigger, nominal_on=sunday, expires_at=at_midnight, check_at=saturday)
+    plan(session, now=saturday)
+    (message,) = messages(session)
+    assert message.deadline_at == datetime.combine(sunday, deadline, UTC)

@@ -1,0 +1,46 @@
+"""Configuration: read once, checked, and a wrong value is answered with the name of its variable."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import InvalidInput
+from engine.settings import settings
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("JUBILEE_PORT", "abc"),
+        ("JUBILEE_PORT", "70000"),
+        ("JUBILEE_TEAM_ZONE", "Mars"),
+        ("JUBILEE_DATABASE_URL", "foo"),
+        ("JUBILEE_TEAM_START", "nine"),
+        ("JUBILEE_RELEASE_SECONDS", "-1"),
+    ],
+)
+def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """So that whoever set it knows where to look."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidInput, match=variable):
+        settings()
+
+
+def test_a_secret_can_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As Docker hands them over; white space at its ends is not part of it."""
+    file = tmp_path / "key"
+    file.write_text("hidden\n")
+    monkeypatch.setenv("JUBILEE_SECRET_KEY_FILE", str(file))
+    assert settings().secret_key == "hidden"
+
+
+def test_a_secret_file_that_is_not_there_names_its_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And the path that was tried."""
+    monkeypatch.setenv("JUBILEE_SECRET_KEY_FILE", str(tmp_path / "none"))
+    with pytest.raises(InvalidInput, match="JUBILEE_SECRET_KEY_FILE"):
+        settings()
