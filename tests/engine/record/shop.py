@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,16 @@ SPEND: dict[str, Any] = {
 }
 MONTHS: dict[str, Any] = {"event": "order_completed", "unit": "month", "lengths": [3, 4]}
 FIRST_ORDER: dict[str, Any] = {"of": {"first_event": "order_completed"}, "every": "year"}
+
+
+def record_for(url: str, calls: Connection) -> None:
+    """What a process of its own does: record the pieces it is sent, and say when each lot is done."""
+    shop = Shop(Database(url))
+    shop.read_triggers()
+    while (lot := calls.recv()) is not None:
+        for piece in lot:
+            shop.record(*piece)
+        calls.send("done")
 
 
 def at(text: str) -> datetime:

@@ -1,13 +1,16 @@
 """Whatever is repeated, reordered, cut into pieces or recorded by two at once: the same moments and totals."""
 
 import itertools
+import multiprocessing
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -17,7 +20,7 @@ from engine.record.events import EventRow
 from engine.record.totals import refold_customers, relocate
 from engine.storage.models import Customer
 from engine.storage.session import Database
-from tests.engine.record.shop import FIRST_ORDER, MONTHS, ORDERS, SPEND, Shop
+from tests.engine.record.shop import FIRST_ORDER, MONTHS, ORDERS, SPEND, Shop, record_for
 
 # Few instants, so that many are equal; late in the evening, so that the local day depends on the zone.
 BEGIN = datetime(2026, 1, 1, 23, 30, tzinfo=UTC)
@@ -146,6 +149,43 @@ def test_two_recorders_at_once_change_nothing(db: Database) -> None:
         for half in halves:
             dice.shuffle(half)
         at_once(shop, [pieces(half, 3) for half in halves])
+        assert result(shop, prefix) == result(shop, in_order(shop, stream))
+
+    holds()
+
+
+@pytest.fixture
+def two_processes(db: Database) -> Iterator[list[Connection]]:
+    """Two processes that record on this database; the first thing they do is to read its triggers."""
+    context = multiprocessing.get_context("spawn")
+    ends = [context.Pipe() for _ in range(2)]
+    opened(db)
+    children = [context.Process(target=record_for, args=(db.url, theirs)) for _, theirs in ends]
+    for child in children:
+        child.start()
+    yield [ours for ours, _ in ends]
+    for ours, _ in ends:
+        ours.send(None)
+    for child in children:
+        child.join(20)
+        assert child.exitcode == 0
+
+
+def test_two_processes_at_once_change_nothing(db: Database, two_processes: list[Connection]) -> None:
+    """As two workers do: each has its own interpreter, connection and clock."""
+    shop = Shop(db)
+    shop.read_triggers()
+
+    @settings(max_examples=25)
+    @given(streams, st.randoms(use_true_random=False))
+    def holds(stream: list[Draft], dice: Any) -> None:
+        prefix = people(shop)
+        everything = rows(stream, prefix)
+        overlap = dice.sample(everything, len(everything) // 3)
+        for child, half in zip(two_processes, (everything[::2] + overlap, everything[1::2] + overlap), strict=True):
+            dice.shuffle(half)
+            child.send(pieces(half, 3))
+        assert [child.recv() for child in two_processes] == ["done", "done"]
         assert result(shop, prefix) == result(shop, in_order(shop, stream))
 
     holds()
