@@ -38,7 +38,7 @@ def make_app(configuration: Settings, *, socket_seconds: float = SOCKET_SECONDS)
         task_reject_on_worker_lost=False,
         task_serializer="json",
         accept_content=["json"],
-        task_queues=[Queue(name) for name in QUEUES],
+        task_queues=[Queue(name, routing_key=name) for name in QUEUES],
         task_default_queue="record",
         task_routes={task: {"queue": queue} for task, queue in ROUTES.items()},
         task_create_missing_queues=False,

@@ -13,6 +13,7 @@ import pytest
 import redis
 from sqlalchemy import func, select, update
 
+from engine.plan.times import recompute_send_times
 from engine.storage.models import Customer, Delivery, Message, Moment
 from engine.storage.session import Database
 from tests.engine.send.approved import approve
@@ -28,9 +29,12 @@ def due(db: Database, count: int = 1) -> list[UUID]:
     day: dict[str, Any] = {"window_start": time(0), "window_end": time(0), "zone": "UTC", "send_on": now.date()}
     stamps = {"send_at": now - timedelta(hours=1), "release_at": now, "expires_at": now + timedelta(days=2)}
     with db.writing() as session:
+        # As an installation that has planned before: else the first planning works out every day and expiry afresh,
+        # and these messages belong to moments of another year.
+        recompute_send_times(session, now=now)
         ids = [approve(session, **day, **stamps).id for _ in range(count)]
         session.execute(update(Customer).values(zone="UTC"))
-        session.execute(update(Moment).values(expires_at=stamps["expires_at"]))
+        session.execute(update(Moment).values(expires_at=stamps["expires_at"], send_on=now.date()))
     return ids
 
 
