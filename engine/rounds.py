@@ -10,15 +10,15 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.channel_terms import Offered
 from engine.dates.team import TeamHours
 from engine.definitions.store import ActiveTrigger, active_triggers
 from engine.kinds import KindTable
-from engine.plan.candidates import Channels as Offered
 from engine.plan.ending import expire_due
 from engine.plan.planning import PlanSettings, plan_due
 from engine.plan.times import recompute_send_times
 from engine.review.deadlines import apply_deadlines
-from engine.send.channels import Channels
+from engine.send.channels import Channels, offered
 from engine.send.claiming import claim_due
 from engine.send.settling import Settler
 from engine.send.settling import settle as settle_deliveries
@@ -63,7 +63,7 @@ class Jubilee:
     @property
     def offered(self) -> Offered:
         """The channels as planning knows them."""
-        return Offered(frozenset(self.channels), self.settings.default_channel)
+        return offered(self.channels, self.settings)
 
     def triggers(self, session: Session) -> list[ActiveTrigger]:
         """The triggers that spot now."""
@@ -130,7 +130,7 @@ def send(jubilee: Jubilee, worker: str, enough: Enough = never) -> int:
     sender = Sender(
         db=jubilee.db,
         channels=jubilee.channels,
-        default_channel=settings.default_channel,
+        offered=jubilee.offered,
         company=settings.company_name,
         team=settings.team_name,
     )

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from datetime import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine.channel_terms import TERMS
 from engine.dates.zones import zone
 from engine.errors import InvalidInput
 
 PREFIX = "JUBILEE_"
+Configuration = TypeVar("Configuration", bound=BaseSettings)
 
 
 class Settings(BaseSettings):
@@ -34,8 +36,24 @@ class Settings(BaseSettings):
     team_country: str = Field("", description="Country (ISO code) whose public holidays the team keeps")
     team_start: time = Field(time(9), description="When the team's working day begins")
     team_end: time = Field(time(17), description="When the team's working day ends")
-    default_channel: str = Field("postbox", description="Channel for customers who prefer none")
+    public_url: str = Field("http://127.0.0.1:8000", description="Where customers' links lead, and providers' receipts")
+    postal_address: str = Field("", description="The company's postal address, which every marketing mail must show")
+    channel_order: str = Field(
+        "email,inapp,letter,sms,whatsapp",
+        description="The company's order of channels; one that is not listed goes only to customers who ask for it",
+    )
     sending: bool = Field(True, description="The switch that stops all sending")
+    live: bool = Field(False, description="Whether real channels reach customers; off: redirect mode")
+    redirect_to: str = Field(
+        "", description="Where redirect mode sends instead, by channel: email=test@example.com,sms=+4930123456"
+    )
+    allowed_addresses: str = Field(
+        "", description="Addresses that redirect mode leaves as they are, with commas; @example.com allows a domain"
+    )
+    daily_caps: str = Field("", description="The most messages a day by channel, for the first weeks: email=200,sms=50")
+    spread_minutes: int = Field(
+        30, ge=0, le=240, description="Over how many minutes the messages of one hour are spread"
+    )
     release_seconds: int = Field(60, ge=0, description="How long an approval can be undone before the message may go")
     log_level: str = Field("INFO", description="How much is logged")
 
@@ -52,6 +70,18 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql+psycopg:// or sqlite:///")
         return url
 
+    @field_validator("channel_order")
+    @classmethod
+    def _channels_are_known(cls, order: str) -> str:
+        if unknown := [name for name in split(order) if name not in TERMS]:
+            raise ValueError(f"there is no channel {unknown[0]!r}; known are {', '.join(TERMS)}")
+        return order
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The company's order of channels."""
+        return tuple(split(self.channel_order))
+
     @property
     def database(self) -> str:
         """The URL that is really used."""
@@ -66,17 +96,40 @@ class Settings(BaseSettings):
 @lru_cache
 def settings() -> Settings:
     """Read the environment once. Raises InvalidInput that names every variable at fault."""
+    return read_environment(Settings)
+
+
+def read_environment(kind: type[Configuration]) -> Configuration:
+    """Read one group of settings, each also from the file that its `..._FILE` names. A channel has a group of its own,
+    with its `env_prefix`. Raises InvalidInput that names every variable at fault."""
+    prefix = str(kind.model_config.get("env_prefix", PREFIX))
     try:
-        return Settings(**_secrets_from_files(os.environ))
+        return kind(**_secrets_from_files(kind, prefix, os.environ))
     except ValidationError as error:
-        faults = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(f"{prefix}{str((*e['loc'], '')[0]).upper()}: {e['msg']}" for e in error.errors())
         raise InvalidInput(f"the environment cannot be used: {faults}") from error
 
 
-def _secrets_from_files(environment: Mapping[str, str]) -> dict[str, Any]:
+def split(text: str) -> list[str]:
+    """The parts of a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def split_pairs(text: str) -> dict[str, str]:
+    """`email=200,sms=50` as a dict. Raises ValueError where a part has no `=`."""
+    pairs = {}
+    for part in split(text):
+        name, equals, value = part.partition("=")
+        if not equals or not value.strip():
+            raise ValueError(f"{part!r} must be written as channel=value")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _secrets_from_files(kind: type[BaseSettings], prefix: str, environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in Settings.model_fields:
-        variable = f"{PREFIX}{name.upper()}_FILE"
+    for name in kind.model_fields:
+        variable = f"{prefix}{name.upper()}_FILE"
         if path := environment.get(variable):
             try:
                 found[name] = Path(path).read_text(encoding="utf-8").strip()

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 States = Mapping[str, frozenset[str]]
 
 # A cancelled moment that becomes true again returns to spotted, as does one that lost a clash to a message that died
-# unsent. skipped -> written: an agent's skip, undone within the minute.
+# unsent. skipped -> written: an agent's skip, undone within the minute. closed -> written: what was taken came back
+# (a bounce), and another channel is tried.
 MOMENT: States = {
     "spotted": frozenset({"planned", "skipped", "expired", "cancelled", "control"}),
     "planned": frozenset({"written", "spotted", "skipped", "expired", "cancelled", "control"}),
     "written": frozenset({"closed", "planned", "spotted", "skipped", "expired", "cancelled"}),
-    "closed": frozenset(),
+    "closed": frozenset({"written"}),
     "skipped": frozenset({"written"}),
     "expired": frozenset(),
     "cancelled": frozenset({"spotted"}),
@@ -21,13 +22,14 @@ MOMENT: States = {
 }
 
 # in_review -> draft: a fact changed or a moment joined, so the text is written again. approved -> in_review: undone, or
-# pulled back. handed_over -> approved: the provider clearly refused, another attempt follows.
+# pulled back. handed_over or closed -> approved: the provider clearly refused it, or it bounced, and another attempt
+# follows.
 MESSAGE: States = {
     "draft": frozenset({"in_review", "approved", "skipped", "expired", "cancelled"}),
     "in_review": frozenset({"draft", "approved", "skipped", "expired", "cancelled"}),
     "approved": frozenset({"in_review", "handed_over", "skipped", "expired", "cancelled"}),
     "handed_over": frozenset({"approved", "closed"}),
-    "closed": frozenset(),
+    "closed": frozenset({"approved"}),
     "skipped": frozenset({"in_review"}),
     "expired": frozenset(),
     "cancelled": frozenset(),

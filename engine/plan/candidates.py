@@ -8,19 +8,10 @@ from datetime import datetime
 from sqlalchemy import CTE, ColumnElement, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import definition_of
 from engine.storage.models import Customer, Message, MessageMoment, Moment, Preference, Trigger
-
-POSTBOX = "postbox"
-
-
-@dataclass(frozen=True, slots=True)
-class Channels:
-    """The channels this installation offers, and the one for customers who prefer none of them."""
-
-    offered: frozenset[str] = frozenset({POSTBOX})
-    default: str = POSTBOX
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +31,7 @@ class Judged:
         ]
 
 
-def candidates(scope: ColumnElement[bool], channels: Channels) -> CTE:
+def candidates(scope: ColumnElement[bool], channels: Offered) -> CTE:
     """The moments of `scope`. A spotted one is judged by its trigger's current version, others by the one that
     planned them; the channel is that of its message, or the one a message would take.
     """
@@ -72,9 +63,9 @@ def of_the_occasion() -> ColumnElement[bool]:
     return and_(Preference.customer_id == Moment.customer_id, Preference.occasion == Moment.occasion)
 
 
-def chosen_channel(channels: Channels) -> ColumnElement[str]:
+def chosen_channel(channels: Offered) -> ColumnElement[str]:
     """What the customer wants for the occasion, else what they prefer, if offered; else the default."""
-    offered = sorted(channels.offered)
+    offered = sorted(channels.names)
     return case(
         (Preference.channel.in_(offered), Preference.channel),
         (Customer.preferred_channel.in_(offered), Customer.preferred_channel),
@@ -82,7 +73,7 @@ def chosen_channel(channels: Channels) -> ColumnElement[str]:
     )
 
 
-def judge(session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Channels) -> Judged:
+def judge(session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Offered) -> Judged:
     """Read which versions judge the moments of `scope`: few, however many the moments are."""
     c = candidates(scope, channels)
     versions = session.scalars(select(c.c.version_id).distinct()).all()

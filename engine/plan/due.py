@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import false, func, or_, select
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.conditions.expressions import json_boolean
 from engine.dates.team import TeamHours
 from engine.dates.windows import Window
 from engine.definitions.store import ActiveTrigger
-from engine.plan.candidates import Channels, chosen_channel, of_the_occasion
+from engine.plan.candidates import chosen_channel, of_the_occasion
 from engine.plan.contender import Contender
 from engine.plan.slots import Slot, Wish, first_slot
 from engine.storage.models import Customer, Moment, Preference
@@ -31,7 +32,7 @@ def lock_due(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:
     return [moment_id for moment_id, _ in picked]
 
 
-def read_due(session: Session, ids: Sequence[uuid.UUID], channels: Channels) -> Sequence[Any]:
+def read_due(session: Session, ids: Sequence[uuid.UUID], channels: Offered) -> Sequence[Any]:
     """What planning decides by. The state is asked again: before the lock was there it may have changed."""
     grave = or_(
         *(func.coalesce(json_boolean(Moment.facts, name, "value"), false()) for name in ("serious", "repeated"))

@@ -12,15 +12,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, select, union_all, update
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.ids import new_id
-from engine.plan.candidates import Channels, judge
+from engine.plan.candidates import judge
 from engine.plan.reasons import EXCEPTION, KEPT, is_final
 from engine.plan.rules import customer, limits, permission, trigger, trouble
 from engine.plan.sql import until
 from engine.storage.models import Hold, Moment
 from engine.storage.upsert import insert_into
 
-DEFAULT_CHANNELS = Channels()
+DEFAULT_CHANNELS = Offered()
 _RULES = (
     customer.deceased,
     customer.closed,
@@ -59,7 +60,7 @@ Holds = Mapping[uuid.UUID, Sequence[HoldView]]
 
 
 def current_holds(
-    session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Channels = DEFAULT_CHANNELS
+    session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Offered = DEFAULT_CHANNELS
 ) -> CompoundSelect[Any]:
     """Every reason to hold a moment of `scope` now, as (moment_id, name, detail, since, seconds)."""
     judged = judge(session, scope, now=now, channels=channels)
@@ -71,7 +72,7 @@ def current_holds(
 
 
 def holds_of(
-    session: Session, moment_ids: Collection[uuid.UUID], *, now: datetime, channels: Channels = DEFAULT_CHANNELS
+    session: Session, moment_ids: Collection[uuid.UUID], *, now: datetime, channels: Offered = DEFAULT_CHANNELS
 ) -> dict[uuid.UUID, list[HoldView]]:
     """The reasons to hold each of these moments now; a moment without any is not in the answer.
 

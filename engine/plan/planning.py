@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import literal, select, union_all, update
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.conditions import to_sql
 from engine.dates.team import TeamHours
 from engine.definitions.store import ActiveTrigger
 from engine.plan.brake import pull_brakes
-from engine.plan.candidates import Channels
 from engine.plan.clashes import Settled, settle
 from engine.plan.contender import Contender
 from engine.plan.control import in_control
@@ -36,7 +36,7 @@ LOOK_AGAIN = timedelta(hours=1)
 class PlanSettings:
     """What planning takes from the installation."""
 
-    channels: Channels = DEFAULT_CHANNELS
+    channels: Offered = DEFAULT_CHANNELS
     batch: int = BATCH
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.dates.windows import Window
-from engine.plan.candidates import Channels as Offered
 from engine.plan.ending import TOO_LATE, cancel_moments, end_message
 from engine.plan.holds import HoldView, holds_of, store_holds
 from engine.send.claiming import Claim

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import text_kind
 from engine.errors import JubileeError
 from engine.send.channels import Channels
 from engine.send.outgoing import OutgoingMessage
@@ -67,12 +68,13 @@ def _composed(row: Any, channels: Channels, company: str, team: str) -> Outgoing
 
 def _compose(row: Any, channels: Channels, company: str, team: str) -> OutgoingMessage:
     """Nobody's name stands under what they did not read: without an approver it is the team's."""
-    channel = channels.get(row.channel)
-    if channel is None:
+    if row.channel not in channels:
         raise CannotCompose(f"no channel {row.channel}")
-    text = (row.texts or {}).get(channel.text)
-    if text is None:
-        raise CannotCompose(f"no text for {channel.text}")
+    texts = row.texts or {}
+    kind = text_kind(row.channel, texts)
+    if kind is None:
+        raise CannotCompose(f"no text for {row.channel}")
+    text = texts[kind]
     subject, body = text.get("subject") or "", text["body"]
     if any(mark in subject or mark in body for mark in (SIGNATURE, SENDER)):
         raise CannotCompose("unsigned")

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.plan.candidates import Channels as Offered
+from engine.channel_terms import Offered
 from engine.plan.times import recompute_send_times
 from engine.send.channels import Channels
 from engine.send.checking import hindrances, lock_claimed, lock_customers
@@ -50,16 +50,11 @@ class Sender:
 
     db: Database
     channels: Channels
-    default_channel: str
+    offered: Offered
     company: str
     team: str
     now: Now = clock.now
     machine: Callable[[], datetime] = clock.machine_now
-
-    @property
-    def offered(self) -> Offered:
-        """The channels as planning knows them."""
-        return Offered(frozenset(self.channels), self.default_channel)
 
 
 def submit(sender: Sender, claims: Sequence[Claim]) -> int:

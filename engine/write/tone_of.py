@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
+from engine.channel_terms import EMAIL_TEXT, TERMS, text_kind
 from engine.kinds import Fact
 from engine.tone import Family, Finding, ToneContext, check_tone
 from engine.write.facts import sayable_values
@@ -17,17 +18,12 @@ from engine.write.signing import Text, masked
 
 _GRAVITY = ("note", "warn", "block")
 _BETWEEN = "\n\n"
-# What the channels carry. One that is not listed carries the text of its own name.
-_TEXT_OF = {"postbox": "email"}
-_DEFAULT = "email"
-
 Row = dict[str, Any]
 
 
 def text_of_channel(channel: str, texts: Mapping[str, Text]) -> str:
     """Which of a message's texts this channel carries."""
-    name = _TEXT_OF.get(channel, channel)
-    return name if name in texts or not texts else _DEFAULT
+    return text_kind(channel, texts or TERMS[channel].texts) or EMAIL_TEXT
 
 
 def check_text(

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 
-from engine.plan.candidates import POSTBOX, Judged
+from engine.channel_terms import TERMS
+from engine.plan.candidates import Judged
 from engine.plan.sql import HoldRow, hold_row
 from engine.storage.models import Consent, ContactPoint, Preference, Suppression
 from engine.storage.models.consent import ANY
@@ -58,12 +59,13 @@ def occasion_off(j: Judged) -> HoldRow:
 
 
 def no_channel(j: Judged) -> HoldRow:
-    """There is no address to reach them on the channel; the postbox needs none."""
+    """There is no address to reach them on the channel, and it needs one."""
     c = j.c.c
     reachable = exists().where(
         ContactPoint.customer_id == c.customer_id, ContactPoint.channel == c.channel, ContactPoint.usable
     )
-    return hold_row(j.c, "no_channel", detail=c.channel).where(c.channel != POSTBOX, ~reachable)
+    addressed = [name for name, terms in TERMS.items() if terms.addressed]
+    return hold_row(j.c, "no_channel", detail=c.channel).where(c.channel.in_(addressed), ~reachable)
 
 
 def _ruling_consent(j: Judged) -> Subquery:

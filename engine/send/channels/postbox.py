@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
+from engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Postbox:
     """A folder of JSON files. It can always say whether it took a message."""
 
     name = "postbox"
-    text = "email"
+    rate = 1_000.0
+    parallel = 1
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +45,7 @@ class Postbox:
         body = {**asdict(message), "message_id": str(message.message_id), "delivery_id": str(message.delivery_id)}
         draft = self._folder / f".{message.message_id}.{uuid4().hex}"
         with draft.open("x", encoding="utf-8") as file:
-            json.dump(body, file, ensure_ascii=False)
+            json.dump(body, file, ensure_ascii=False, default=str)
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -58,6 +60,13 @@ class Postbox:
         """Whether the letter is there."""
         letter = self._read(message_id)
         return Accepted(provider_id=letter["delivery_id"], delivered=True) if letter else NotTaken()
+
+    def check(self) -> str:
+        """Where the letters lie."""
+        return f"keeps letters in {self._folder}"
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def letter(self, message_id: UUID) -> Letter | None:
         """One letter as it was posted."""
@@ -80,3 +89,8 @@ class Postbox:
             return dict(json.loads(self._path(message_id).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
+
+
+def open_channel(settings: Settings) -> Postbox:
+    """The postbox in the home folder; it needs no configuration."""
+    return Postbox(settings.postbox)

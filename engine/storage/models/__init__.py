@@ -1,7 +1,9 @@
 """One model per file, and here the list of all of them."""
 
 from engine.storage.base import Base
+from engine.storage.models.api_key import ApiKey
 from engine.storage.models.audit import AuditEntry
+from engine.storage.models.call_outcome import CallOutcome
 from engine.storage.models.consent import Consent
 from engine.storage.models.contact_point import ContactPoint
 from engine.storage.models.customer import Customer
@@ -10,6 +12,7 @@ from engine.storage.models.customer_date import CustomerDate
 from engine.storage.models.delivery import Delivery
 from engine.storage.models.event import Event
 from engine.storage.models.event_ledger import EventLedger
+from engine.storage.models.gate import Gate
 from engine.storage.models.hold import Hold
 from engine.storage.models.incident import Incident
 from engine.storage.models.installation import Installation
@@ -21,7 +24,9 @@ from engine.storage.models.note import Note
 from engine.storage.models.person import Person
 from engine.storage.models.preference import Preference
 from engine.storage.models.problem import Problem
+from engine.storage.models.receipt import Receipt
 from engine.storage.models.rejected_event import RejectedEvent
+from engine.storage.models.reply import Reply
 from engine.storage.models.revision import Revision
 from engine.storage.models.suppression import Suppression
 from engine.storage.models.template import Template
@@ -31,8 +36,10 @@ from engine.storage.models.trigger import Trigger
 from engine.storage.models.trigger_version import TriggerVersion
 
 __all__ = [
+    "ApiKey",
     "AuditEntry",
     "Base",
+    "CallOutcome",
     "Consent",
     "ContactPoint",
     "Customer",
@@ -41,6 +48,7 @@ __all__ = [
     "Delivery",
     "Event",
     "EventLedger",
+    "Gate",
     "Hold",
     "Incident",
     "Installation",
@@ -52,7 +60,9 @@ __all__ = [
     "Person",
     "Preference",
     "Problem",
+    "Receipt",
     "RejectedEvent",
+    "Reply",
     "Revision",
     "Suppression",
     "Template",

@@ -1,6 +1,7 @@
 """Where a customer can be reached on a channel."""
 
 import uuid
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import ForeignKey, UniqueConstraint, true
@@ -21,7 +22,8 @@ def _hash(context: DefaultExecutionContext) -> str:
 
 
 class ContactPoint(Base):
-    """One address of one customer on one channel; `usable` ends with a hard bounce.
+    """One address of one customer on one channel; `usable` ends with a hard bounce, and `unusable_reason` says so.
+    `heard_at` is when the customer last wrote to us from it.
 
     `address_hash` lets suppressed addresses be found for a whole set in one statement.
     """
@@ -35,3 +37,5 @@ class ContactPoint(Base):
     address: Mapped[str]
     address_hash: Mapped[str] = mapped_column(default=_hash)
     usable: Mapped[bool] = mapped_column(default=True, server_default=true())
+    unusable_reason: Mapped[str | None]
+    heard_at: Mapped[datetime | None]

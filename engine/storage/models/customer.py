@@ -1,7 +1,7 @@
 """A person the company serves."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import BigInteger, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +14,9 @@ class Customer(Base):
     """A person the company serves, with what a message may need to know. The row is also the customer's lock.
 
     `first_name` is the chosen name. `bucket` is a uniform number below 2**31 from the id, for control groups.
+    `zone_guessed`: nobody said the zone, it was worked out from the country. `region` is the subdivision of the country
+    as in ISO 3166-2 (TX for US-TX). `channel_order` is the customer's own order, names with commas between.
+    Quiet hours are local, may cross midnight, and stand both or not at all.
     `deceased`, `minor` and `closed` end celebrations for good; `erased_at` says that what identified them is gone.
     """
 
@@ -25,9 +28,14 @@ class Customer(Base):
     last_name: Mapped[str | None]
     locale: Mapped[str] = mapped_column(default="en", server_default="en")
     zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
+    zone_guessed: Mapped[bool] = mapped_column(default=False, server_default=false())
     country: Mapped[str | None]
+    region: Mapped[str | None]
     traits: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     preferred_channel: Mapped[str | None]
+    channel_order: Mapped[str | None]
+    quiet_from: Mapped[time | None]
+    quiet_until: Mapped[time | None]
     deceased: Mapped[bool] = mapped_column(default=False, server_default=false())
     minor: Mapped[bool] = mapped_column(default=False, server_default=false())
     closed: Mapped[bool] = mapped_column(default=False, server_default=false())

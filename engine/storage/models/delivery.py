@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine import transitions
@@ -15,7 +15,8 @@ class Delivery(Base):
     """At most one per message may have reached the customer: a second needs the first clearly refused or bounced.
 
     `fence` rises with every claim of the message; a worker whose fence is old may not submit. `unconfirmed` means that
-    we don't know whether it arrived; it is never resent by itself.
+    we don't know whether it arrived; it is never resent by itself. `address` is the one really used: of a `redirected`
+    delivery it is a test address, so what it answers says nothing about the customer's.
     """
 
     __tablename__ = "deliveries"
@@ -47,10 +48,12 @@ class Delivery(Base):
     worker: Mapped[str]
     lease_until: Mapped[datetime | None]
     reason: Mapped[str | None]
+    redirected: Mapped[bool] = mapped_column(default=False, server_default=false())
     provider_id: Mapped[str | None]
     claimed_at: Mapped[datetime]
     submitting_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     unconfirmed_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

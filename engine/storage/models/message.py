@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine import transitions
 from engine.ids import new_id
-from engine.storage.base import Base, needs, one_of, partial, quoted
+from engine.storage.base import Base, JsonValue, needs, one_of, partial, quoted
 
 
 class Message(Base):
@@ -19,6 +19,7 @@ class Message(Base):
     dropped
     or sent (`if_unreviewed`). `must_read`: it goes only if a person has read it. `release_at` is the end of the
     minute in which an approval can be undone. `number` counts its revisions; `version` guards against stale saves.
+    `channel_reason` says why this channel was chosen; `approved_texts` names the texts that its approver had seen.
     """
 
     __tablename__ = "messages"
@@ -43,6 +44,11 @@ class Message(Base):
         partial("ix_messages_to_write", "write_at", where="state = 'draft'"),
         partial("ix_messages_in_review", "deadline_at", where="state IN ('draft', 'in_review')"),
         partial("ix_messages_to_send", "send_at", where="state = 'approved'"),
+        partial(
+            "ix_messages_to_send_of_people",
+            "release_at",
+            where="state = 'approved' AND approved_by IS NOT NULL",
+        ),
         Index("ix_messages_of_customer", "customer_id", "send_on"),
     )
 
@@ -55,6 +61,8 @@ class Message(Base):
     state: Mapped[str]
     reason: Mapped[str | None]
     channel: Mapped[str]
+    channel_reason: Mapped[str | None]
+    approved_texts: Mapped[list[str] | None] = mapped_column(JsonValue)
     template: Mapped[str]
     weight: Mapped[int]
     must_read: Mapped[bool]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.plan.candidates import Channels
+from engine.channel_terms import Offered
 from engine.plan.holds import HoldView, holds_of, store_holds
 from engine.storage.models import Consent, ContactPoint, Customer, Hold, Moment, Note, Preference, Suppression
 from engine.storage.models.contact_point import hash_of_address
@@ -22,7 +22,7 @@ from tests.engine.builders import (
     make_trigger,
 )
 
-EMAIL = Channels(offered=frozenset({"email", "postbox"}), default="email")
+EMAIL = Offered(("email", "postbox"))
 DAY = timedelta(days=1)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.send.channels.postbox import Postbox
 from engine.send.claiming import Claim, claim_due
 from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
@@ -76,7 +77,8 @@ class Stub:
     known: Accepted | NotTaken | None = None
     calls: list[OutgoingMessage] = field(default_factory=list)
     name: str = "postbox"
-    text: str = "email"
+    rate: float = 1_000.0
+    parallel: int = 1
 
     def send(self, message: OutgoingMessage) -> Accepted:
         self.calls.append(message)
@@ -84,6 +86,11 @@ class Stub:
 
     def find(self, message_id: UUID) -> Accepted | NotTaken | None:
         return self.known
+
+    def check(self) -> str:
+        return "a stub"
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -100,7 +107,7 @@ class Ending:
         return Sender(
             db=self.db,
             channels={self.channel.name: self.channel},
-            default_channel="postbox",
+            offered=Offered(tuple({self.channel.name})),
             company="Acme",
             team="the care team",
             now=lambda _session: self.now,
