@@ -15,7 +15,7 @@ class Terms:
 
     `texts` are the kinds of text it can carry, the best first. `real`: what it carries leaves the house, so that
     redirect mode, the ramp and the gate apply. `addressed`: a customer needs a contact point of its name.
-    `is_text_message`: the hours that the law sets for calls and texts bind it. `by_post`: counted in days, not in hours.
+    `is_text_message`: the hours that the law sets for calls and texts bind it. `by_post`: counted in days, not hours.
     """
 
     texts: tuple[str, ...]
