@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from engine.channel_terms import Offered
+from engine.send.channels import offered, open_channels
 from engine.send.channels.postbox import Postbox
 from engine.settings import Settings
 from engine.storage.session import Database
@@ -26,6 +28,9 @@ SIGNED_IN: tuple[APIRouter, ...] = (
     overview.router,
 )
 
+# Routers of the class web.outside.FromOutside: no session, no form token; each proves itself in its own way.
+FROM_OUTSIDE: tuple[APIRouter, ...] = ()
+
 
 def make_app(configuration: Settings) -> FastAPI:
     """The application over the installation that `configuration` names."""
@@ -35,6 +40,7 @@ def make_app(configuration: Settings) -> FastAPI:
         sessions=Sessions(open_secret(configuration)),
         throttle=Throttle(),
         postbox=Postbox(configuration.postbox),
+        offered=_offered(configuration),
     )
 
     @asynccontextmanager
@@ -52,5 +58,15 @@ def make_app(configuration: Settings) -> FastAPI:
     app.include_router(signing_in.router)
     for router in SIGNED_IN:
         app.include_router(router, dependencies=[Depends(signed_in)])
+    for router in FROM_OUTSIDE:
+        app.include_router(router)
     handle_errors(app)
     return app
+
+
+def _offered(configuration: Settings) -> Offered:
+    """What this installation offers; the pages send nothing themselves, so nothing is kept open."""
+    channels = open_channels(configuration)
+    for channel in channels.values():
+        channel.close()
+    return offered(channels, configuration)

@@ -6,9 +6,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.errors import Conflict, InvalidInput, JubileeError, NotAllowed, NotFound
+from web.outside import is_for_machines
 from web.pages import is_fragment, show
 from web.visitors import SignInFirst
 
@@ -72,4 +73,6 @@ def _to_sign_in(request: Request, wanted: str) -> Response:
 
 def _page(request: Request, status: int, sentence: str) -> Response:
     heading = HEADINGS.get(status, "That did not work")
+    if is_for_machines(request):
+        return JSONResponse({"error": sentence or heading}, status)
     return show(request, "error.html", {"heading": heading, "sentence": sentence}, status=status)

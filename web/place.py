@@ -1,4 +1,4 @@
-"""What every route needs beside its request: the database, the settings, sessions, the postbox. One per application."""
+"""What every route needs beside its request: the database, the settings, sessions, channels. One per application."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.send.channels.postbox import Postbox
 from engine.settings import Settings
 from engine.storage.session import Database
@@ -23,6 +24,7 @@ class Place:
     sessions: Sessions
     throttle: Throttle
     postbox: Postbox
+    offered: Offered
 
 
 def place_of(request: Request) -> Place:
