@@ -1,25 +1,22 @@
-"""Who is visiting: signed session cookies, the secret that signs them, and the CSRF token bound to each of them.
+"""Who is visiting: signed session cookies, and the CSRF token bound to each of them.
 
 The cookie names a person and their session epoch; whether that still holds is looked up with every request.
 """
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.settings import Settings
+from engine.secret import open_secret as open_secret  # the application asks for it here
 
 COOKIE = "jubilee_session"
 LIFETIME = 12 * 60 * 60
-SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +67,3 @@ class Sessions:
 def new_visit(person_id: UUID | None = None, epoch: int = 0) -> Visit:
     """A visit that nobody can foresee; signing in starts a new one, so that a planted cookie is worth nothing."""
     return Visit(secrets.token_urlsafe(16), person_id, epoch)
-
-
-def open_secret(settings: Settings) -> str:
-    """The configured secret, or one made once and kept in the home folder, readable by its owner alone."""
-    if settings.secret_key:
-        return settings.secret_key
-    path = settings.home / "secret"
-    try:
-        return _kept(path)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f".secret.{secrets.token_hex(4)}")
-    made.touch(mode=0o600)
-    made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-    try:
-        os.link(made, path)  # whoever comes first decides; another process reads what was made
-    except FileExistsError:
-        pass
-    finally:
-        made.unlink()
-    return _kept(path)
-
-
-def _kept(path: Path) -> str:
-    secret = path.read_text(encoding="utf-8").strip()
-    if len(secret) < SHORTEST_SECRET:
-        raise ValueError(f"{path} holds no usable secret; remove it, and a new one is made")
-    return secret
