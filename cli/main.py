@@ -22,7 +22,9 @@ DOORWAYS = (
     Doorway("why", "reviewing:why", "Say why a customer did, or did not, get what they got.", "Review"),
     Doorway("triggers", "defining:triggers", "Check, list, apply, pause and resume triggers.", "Triggers and texts"),
     Doorway("tone", "toning:tone", "Read a text for what would hurt.", "Triggers and texts"),
+    Doorway("sending", "sending:sending", "Stop and start all sending; say that a backup was restored.", "Look after"),
     Doorway("people", "people:people", "Add the people who work with Jubilee.", "Look after"),
+    Doorway("probe", "probing:probe", "Say whether due work moves, for container health checks.", "Look after"),
     Doorway("doctor", "doctoring:doctor", "Look whether everything is well, and say what is not.", "Look after"),
 )
 

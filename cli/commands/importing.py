@@ -14,6 +14,7 @@ from engine.definitions.store import active_triggers
 from engine.errors import InvalidInput
 from engine.imports.files import CsvOptions, import_customers, import_events
 from engine.imports.report import ImportReport
+from engine.imports.suppressions import Told, import_suppressions
 from engine.rounds import Jubilee
 
 MOST_SHOWN = 10
@@ -101,6 +102,27 @@ def events(
             progress=progress,
             options=options,
         )
+
+    _import(file, run, as_json)
+
+
+@files.command("suppressions")
+def suppressions(
+    file: File,
+    reason: Annotated[str, typer.Option(help="Why they must not be written to, where no column says it.")] = "imported",
+    channel: Annotated[
+        str | None, typer.Option(help="The channel meant, where no column says it; else e-mail for e-mail addresses.")
+    ] = None,
+    dry_run: DryRun = False,
+    encoding: Encoding = None,
+    as_json: AsJson = False,
+) -> None:
+    """Suppress the addresses or customers of a file, such as the list of the system that was used before."""
+
+    def run(jubilee: Jubilee, _progress: Callable[[int], None]) -> ImportReport:
+        with jubilee.db.reading() as session:
+            told = Told(reason, file.name, clock.now(session), channel, dry_run)
+        return import_suppressions(jubilee.db, file, told, encoding=encoding)
 
     _import(file, run, as_json)
 

@@ -71,6 +71,7 @@ ENDINGS: Mapping[str, str] = {
     "already_told": "The customer was told of this already.",
     "celebrated_recently": "The same was celebrated a short while ago.",
     "incident_already_recovered": "The customer already heard about what went wrong.",
+    "restored": "A backup was restored, and it may have gone out in the time that was lost.",
     "gave_up": "It could not be handed over in several attempts.",
 }
 _HELD = "held:"

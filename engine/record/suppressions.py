@@ -3,17 +3,19 @@
 Kept by customer and, for addresses, by hash, so that a suppressed address is known again after its customer was erased.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import Select, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.ids import new_id
 from engine.storage.models import Suppression
 from engine.storage.models.contact_point import hash_of_address
+
+_Key = tuple[UUID | None, str | None, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,14 @@ class Suppressed:
     channel: str | None = None
 
 
-def suppress(session: Session, rows: Iterable[Suppressed], *, now: datetime) -> int:
-    """Record these; one that stands already is not doubled. Returns how many are new."""
-    return sum(_suppress(session, row, now=now) for row in rows)
+def suppress(session: Session, rows: Sequence[Suppressed], *, now: datetime) -> int:
+    """Record these in two statements, however many; one that stands already is not doubled. How many are new."""
+    wanted = {_key(row): row for row in rows}
+    standing = {(row[0], row[1], row[2], row[3]) for row in session.execute(_standing(wanted))}
+    new = [(key, row) for key, row in wanted.items() if key not in standing]
+    if new:
+        session.execute(insert(Suppression), [_values(key, row, now) for key, row in new])
+    return len(new)
 
 
 def lift(
@@ -41,37 +48,36 @@ def lift(
     channel: str | None = None,
     reasons: Iterable[str] | None = None,
 ) -> int:
-    """Lift what stands against this customer or address on this channel, of these reasons alone if given."""
-    row = Suppressed("", "", customer_id, address, channel)
-    of = [*_same(row), *([Suppression.reason.in_(list(reasons))] if reasons is not None else [])]
-    lifted = session.scalars(update(Suppression).where(*of).values(lifted_at=now).returning(Suppression.id)).all()
-    return len(lifted)
+    """Lift what stands against exactly this customer or address on this channel, of these reasons alone if given."""
+    hashed = hash_of_address(address) if address else None
+    of = [
+        Suppression.customer_id.is_not_distinct_from(customer_id),
+        Suppression.address_hash.is_not_distinct_from(hashed),
+        Suppression.channel.is_not_distinct_from(channel),
+        Suppression.lifted_at.is_(None),
+        *([Suppression.reason.in_(list(reasons))] if reasons is not None else []),
+    ]
+    return len(session.scalars(update(Suppression).where(*of).values(lifted_at=now).returning(Suppression.id)).all())
 
 
-def _suppress(session: Session, row: Suppressed, *, now: datetime) -> bool:
+def _key(row: Suppressed) -> _Key:
     if row.customer_id is None and not row.address:
         raise ValueError("a suppression needs a customer or an address")
-    if session.scalar(select(Suppression.id).where(*_same(row), Suppression.reason == row.reason).limit(1)) is not None:
-        return False
-    session.add(
-        Suppression(
-            id=new_id(),
-            customer_id=row.customer_id,
-            address_hash=hash_of_address(row.address) if row.address else None,
-            channel=row.channel,
-            reason=row.reason,
-            source=row.source,
-            created_at=now,
-        )
-    )
-    session.flush()
-    return True
+    return row.customer_id, hash_of_address(row.address) if row.address else None, row.channel, row.reason
 
 
-def _same(row: Suppressed) -> list[ColumnElement[bool]]:
-    return [
+def _standing(wanted: Iterable[_Key]) -> Select[UUID | None, str | None, str | None, str]:
+    """What stands against any of these customers or addresses."""
+    keys = list(wanted)
+    customers = [customer_id for customer_id, *_ in keys if customer_id]
+    hashes = [hashed for _, hashed, *_ in keys if hashed]
+    return select(Suppression.customer_id, Suppression.address_hash, Suppression.channel, Suppression.reason).where(
         Suppression.lifted_at.is_(None),
-        Suppression.customer_id == row.customer_id if row.customer_id else Suppression.customer_id.is_(None),
-        Suppression.address_hash == hash_of_address(row.address) if row.address else Suppression.address_hash.is_(None),
-        Suppression.channel == row.channel if row.channel else Suppression.channel.is_(None),
-    ]
+        or_(Suppression.customer_id.in_(customers), Suppression.address_hash.in_(hashes)),
+    )
+
+
+def _values(key: _Key, row: Suppressed, now: datetime) -> dict[str, object]:
+    customer_id, hashed, channel, reason = key
+    whom = {"customer_id": customer_id, "address_hash": hashed, "channel": channel}
+    return {"id": new_id(), **whom, "reason": reason, "source": row.source, "created_at": now}
