@@ -1,6 +1,7 @@
 """Holds that come from what the customer allowed: consent, suppression, wishes, and a way to reach them."""
 
 from sqlalchemy import Subquery, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from engine.channel_terms import TERMS
 from engine.plan.candidates import Judged
@@ -49,12 +50,17 @@ def suppressed(j: Judged) -> list[HoldRow]:
 
 
 def occasion_off(j: Judged) -> HoldRow:
-    """The customer does not want to hear about this occasion (cx-rules M11)."""
+    """The customer does not want to hear about this occasion (cx-rules M11), or left everything of class marketing (the
+    wish for `*`) and did not come back to this occasion."""
     c = j.c.c
+    own, general = aliased(Preference), aliased(Preference)
+    is_marketing = c.version_id.in_(j.versions(legal_class="marketing"))
+    left = and_(own.wanted.is_(None), general.wanted.is_(False), is_marketing)
     return (
         hold_row(j.c, "occasion_off")
-        .join(Preference, and_(Preference.customer_id == c.customer_id, Preference.occasion == c.occasion))
-        .where(~Preference.wanted)
+        .outerjoin(own, and_(own.customer_id == c.customer_id, own.occasion == c.occasion))
+        .outerjoin(general, and_(general.customer_id == c.customer_id, general.occasion == ANY))
+        .where(or_(own.wanted.is_(False), left))
     )
 
 
