@@ -1,23 +1,28 @@
 """docker-compose.yml says what the design asks of it, and names nothing that Jubilee would not understand."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from cli.commands.probing import ACTIVITIES
 from engine.settings import PREFIX, Settings
+from workers.app import QUEUES, STOP_SECONDS
+from workers.tasks import ROUND_SECONDS
 
 COMPOSE: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 KNOWN_SETTINGS = {f"{PREFIX}{name.upper()}{ending}" for name in Settings.model_fields for ending in ("", "_FILE")}
 LASTING = sorted(set(SERVICES) - {"migrate"})
-OURS = ("web", "worker", "beat")
+WORKERS = ("send", "write", "listen")
+OURS = ("web", *WORKERS, "beat")
 
 
 def test_all_parts_are_there() -> None:
-    """Web, worker, beat, the two servers, and the migration that runs once."""
-    assert set(SERVICES) == {"migrate", "web", "worker", "beat", "postgres", "redis"}
+    """Web, workers by purpose, beat, the two servers, and the migration that runs once."""
+    assert set(SERVICES) == {"migrate", *OURS, "postgres", "redis"}
 
 
 @pytest.mark.parametrize("service", LASTING)
@@ -62,7 +67,47 @@ def test_redis_neither_evicts_nor_forgets() -> None:
     assert command[command.index("--appendonly") + 1] == "yes"
 
 
-def test_the_worker_serves_every_queue() -> None:
-    """A queue that nobody serves would fill in silence."""
-    command = SERVICES["worker"]["command"]
-    assert set(command[command.index("-Q") + 1].split(",")) == {"record", "plan", "write", "send", "listen"}
+def option(service: str, name: str) -> str:
+    """What stands after `-Q` or `-P` in a worker's command."""
+    command = SERVICES[service]["command"]
+    return str(command[command.index(name) + 1])
+
+
+def test_the_workers_serve_every_queue_once() -> None:
+    """A queue that nobody serves would fill in silence; sending shares its workers with nobody."""
+    served = [queue for service in WORKERS for queue in option(service, "-Q").split(",")]
+    assert sorted(served) == sorted(QUEUES)
+    assert option("send", "-Q") == "send"
+
+
+def test_time_limits_bind_where_something_may_hang() -> None:
+    """They work in the prefork pool alone; threads are for what only waits, and every wait there has a limit."""
+    assert {service: option(service, "-P") for service in WORKERS} == {
+        "send": "prefork",
+        "write": "prefork",
+        "listen": "threads",
+    }
+
+
+@pytest.mark.parametrize("service", WORKERS)
+def test_a_worker_is_well_if_its_work_moves(service: str) -> None:
+    """The process may be there and hear nothing: the age of the oldest due row is asked too."""
+    asked = SERVICES[service]["healthcheck"]["test"][1]
+    probed = re.match(r"jubilee probe ((?:\w+ ?)+) &&", asked)
+    assert probed is not None
+    assert set(probed.group(1).split()) <= set(ACTIVITIES)
+    assert f"--destination {service}@$$HOSTNAME" in asked
+    assert option(service, "-n") == f"{service}@%h"
+
+
+def test_every_activity_is_probed() -> None:
+    """By the worker that does it."""
+    tests = " ".join(SERVICES[service]["healthcheck"]["test"][1].partition("&&")[0] for service in WORKERS)
+    assert set(ACTIVITIES) <= set(tests.split())
+
+
+@pytest.mark.parametrize("service", WORKERS)
+def test_a_worker_has_time_to_stop(service: str) -> None:
+    """What it waits for by itself ends before the container's grace does, and a round before that."""
+    grace = int(SERVICES[service]["stop_grace_period"].removesuffix("s"))
+    assert ROUND_SECONDS < STOP_SECONDS < grace

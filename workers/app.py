@@ -26,6 +26,11 @@ SOCKET_SECONDS = 3.0
 # a while (the bell stays silent afterwards).
 RINGING_SECONDS = 0.5
 SOFT_SECONDS, HARD_SECONDS = 240, 300
+# How long SIGQUIT waits before it cuts tasks short; below the grace that docker-compose.yml gives a container. SIGTERM
+# needs much less: the tasks hear of it and leave off after the batch in their hands.
+STOP_SECONDS = 45
+# A child of the prefork pool that has grown to so much is replaced after its task; Celery counts in kilobytes.
+CHILD_KILOBYTES = 200_000
 
 
 def make_app(configuration: Settings, *, socket_seconds: float = SOCKET_SECONDS) -> Celery:
@@ -47,7 +52,8 @@ def make_app(configuration: Settings, *, socket_seconds: float = SOCKET_SECONDS)
         task_time_limit=HARD_SECONDS,
         worker_prefetch_multiplier=1,
         worker_max_tasks_per_child=1_000,
-        worker_soft_shutdown_timeout=20,
+        worker_max_memory_per_child=CHILD_KILOBYTES,
+        worker_soft_shutdown_timeout=STOP_SECONDS,
         worker_hijack_root_logger=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry=True,

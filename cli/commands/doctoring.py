@@ -4,13 +4,13 @@ import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
 import typer
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from cli.output import AsJson, Exit, out, say_json
 from cli.place import open_jubilee
@@ -22,10 +22,9 @@ from engine.people.accounts import anyone
 from engine.rounds import Jubilee
 from engine.settings import Settings
 from engine.storage import migrate
-from engine.storage.models import Delivery, Installation, Message, Moment, Trigger
+from engine.storage.models import Installation, Trigger
+from engine.waiting import waiting
 
-# A sweep runs at least every ten minutes; what has waited longer than this has nobody who works on it.
-LATE = timedelta(minutes=30)
 LEAST_FREE = 200_000_000
 MARKS = {"well": "[green]well [/green]", "note": "[yellow]note [/yellow]", "fault": "[red]fault[/red]"}
 
@@ -154,20 +153,11 @@ def _triggers(session: Session) -> Finding:
 
 
 def _sweeps(session: Session, now: datetime) -> Iterator[Finding]:
-    """Each activity's oldest piece of work that is due. What is much too old has no worker."""
-    due: tuple[tuple[str, InstrumentedAttribute[Any], ColumnElement[bool]], ...] = (
-        ("plan", Moment.check_at, Moment.state == "spotted"),
-        ("write", Message.write_at, Message.state == "draft"),
-        ("deadlines", Message.deadline_at, Message.state.in_(("draft", "in_review"))),
-        ("send", Message.send_at, and_(Message.state == "approved", Message.release_at <= now)),
-        ("settle", Delivery.lease_until, Delivery.state.in_(("claimed", "submitting"))),
-    )
-    for sweep, at, is_waiting in due:
-        oldest, count = session.execute(select(func.min(at), func.count()).where(is_waiting, at <= now)).one()
-        if not count:
-            yield Finding(sweep, "well", "nothing is due")
+    """Each activity's oldest piece of work that is due. What is much too old, while nothing moves, has no worker."""
+    for one in waiting(session, now=now, machine=clock.machine_now()):
+        if not one.count:
+            yield Finding(one.activity, "well", "nothing is due")
         else:
-            late = now - oldest
-            said = f"{count:,} due, the oldest for {str(late).split('.')[0]}"
-            is_late = late > LATE
-            yield Finding(sweep, "fault" if is_late else "well", said + (": does a worker run?" if is_late else ""))
+            said = f"{one.count:,} due, the oldest for {str(one.late).split('.')[0]}"
+            stuck = one.is_stuck(now=now)
+            yield Finding(one.activity, "fault" if stuck else "well", said + (": does a worker run?" if stuck else ""))

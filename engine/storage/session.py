@@ -14,6 +14,15 @@ from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
 IMPORT_ROWS_PER_COMMIT = 1_000
+# A server that is gone without a word is noticed: connecting is given up after seconds, a connection that nothing comes
+# back on after half a minute or so. How long a statement may take is another matter, and not limited here.
+NOT_FOR_EVER = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 class Database:
@@ -25,7 +34,9 @@ class Database:
             self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(url, "BEGIN")
         else:
-            self._writer = self._reader = create_engine(url, pool_size=5, max_overflow=15, pool_pre_ping=True)
+            self._writer = self._reader = create_engine(
+                url, pool_size=5, max_overflow=15, pool_pre_ping=True, connect_args=NOT_FOR_EVER
+            )
 
     @property
     def is_sqlite(self) -> bool:
