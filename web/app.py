@@ -12,7 +12,7 @@ from engine.settings import Settings
 from engine.storage.session import Database
 from web.errors import handle_errors
 from web.place import Place
-from web.routes import customers, health, messages, overview, postbox, queue, signing_in
+from web.routes import customers, health, messages, overview, postbox, queue, sending, signing_in
 from web.security import SecurityHeaders
 from web.session import Sessions, open_secret
 from web.static_files import FOLDER, ROOT, KeptFiles
@@ -26,6 +26,7 @@ SIGNED_IN: tuple[APIRouter, ...] = (
     customers.router,
     postbox.router,
     overview.router,
+    sending.router,
 )
 
 # Routers of the class web.outside.FromOutside: no session, no form token; each proves itself in its own way.

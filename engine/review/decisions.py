@@ -28,6 +28,8 @@ from engine.write.tone_of import worst_of
 
 UNSKIP_WITHIN = timedelta(seconds=60)
 ROLE = "agent"
+# How the reasons of those begin that no channel took; see engine/send/recording.py.
+COULD_NOT_GO = ("gave_up", "refused:", "bounced:")
 MAX_BODY = 20_000
 MAX_SUBJECT = 200
 MAX_REASON = 200
@@ -126,6 +128,21 @@ def unskip(session: Session, message_id: UUID, *, version: int, person: Person, 
             raise Conflict("Nothing had been written yet, so there is nothing to bring back.")
         _bring_back(session, message, now=now)
         _audit(session, person, "unskip", message, now=now)
+    return message
+
+
+def bring_back(session: Session, message_id: UUID, *, version: int, person: Person, now: datetime) -> Message:
+    """Bring a message that could not be handed over back into review, with all its attempts, to mend or skip it."""
+    require(person, ROLE)
+    with _taken(session, message_id, version) as message:
+        _expect(message, "skipped", "be brought back")
+        if not (message.reason or "").startswith(COULD_NOT_GO):
+            raise Conflict("This message ended for a reason that still holds.")
+        if message.expires_at <= now:
+            raise InvalidInput("This message would come too late; late is worse than never.")
+        _bring_back(session, message, now=now)
+        message.attempts = 0
+        _audit(session, person, "bring_back", message, now=now)
     return message
 
 
