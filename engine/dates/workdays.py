@@ -25,6 +25,11 @@ def is_working_day(on: date, country: str | None) -> bool:
     return on in _working_days(country.upper(), on.year)
 
 
+def is_public_holiday(on: date, country: str | None) -> bool:
+    """Whether this date is a public holiday in `country`, or in its subdivision; never where the library knows none."""
+    return country is not None and on in _public_holidays(country.upper(), on.year)
+
+
 def shift_to_working_day(on: date, country: str | None, shift: Shift) -> date:
     """`on` where it is a working day, else the working day before, after or nearest; of two as near, the earlier."""
     if shift == "none" or is_working_day(on, country):
@@ -62,6 +67,12 @@ def _working_days(country: str, year: int) -> frozenset[date]:
     first = date(year, 1, 1)
     days = (date.fromordinal(n) for n in range(first.toordinal(), date(year, 12, 31).toordinal() + 1))
     return frozenset(day for day in days if (calendar.is_working_day(day) if calendar else day.weekday() < _SATURDAY))
+
+
+@lru_cache(maxsize=1024)
+def _public_holidays(country: str, year: int) -> frozenset[date]:
+    calendar = _calendar(country, year)
+    return frozenset(calendar) if calendar else frozenset()
 
 
 def _calendar(country: str, year: int) -> holidays.HolidayBase | None:

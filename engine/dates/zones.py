@@ -16,6 +16,10 @@ zoneinfo.reset_tzpath(to=())
 ZoneInfo.clear_cache()  # zones that something else loaded before us came from the system's files
 
 
+_ONE_DAY = timedelta(days=1)
+_ONE_MINUTE = timedelta(minutes=1)
+
+
 class UnknownZone(ValueError):
     """There is no time zone of this name."""
 
@@ -61,7 +65,38 @@ def first_instant(on: date, at: time, zone_name: str) -> datetime:
 
 def day_bounds(on: date, zone_name: str) -> tuple[datetime, datetime]:
     """The local date as [start, end) in UTC: 23 or 25 hours where clocks change, empty where the date was left out."""
-    return first_instant(on, time.min, zone_name), first_instant(on + timedelta(days=1), time.min, zone_name)
+    return first_instant(on, time.min, zone_name), first_instant(on + _ONE_DAY, time.min, zone_name)
+
+
+@lru_cache(maxsize=16_384)
+def clock_periods(on: date, zone_name: str) -> tuple[tuple[datetime, datetime, timedelta], ...]:
+    """The local date in pieces of one clock each, in UTC: (start, end, how far that clock is ahead of UTC).
+
+    One piece on most days, two where the clocks change, none where the date was left out.
+    """
+    start, end = day_bounds(on, zone_name)
+    tz = zone(zone_name)
+    found: list[tuple[datetime, datetime, timedelta]] = []
+    while start < end:
+        change = _next_change(start, end, tz)
+        found.append((start, change, _ahead(start, tz)))
+        start = change
+    return tuple(found)
+
+
+def _next_change(start: datetime, end: datetime, tz: ZoneInfo) -> datetime:
+    """The first whole minute after `start` at which the clock reads differently; else `end`."""
+    ahead = _ahead(start, tz)
+    if end - start == _ONE_DAY and _ahead(end - _ONE_MINUTE, tz) == ahead:
+        return end
+    at = start
+    while at < end and _ahead(at, tz) == ahead:
+        at += _ONE_MINUTE
+    return at
+
+
+def _ahead(at: datetime, tz: ZoneInfo) -> timedelta:
+    return at.astimezone(tz).utcoffset() or timedelta(0)
 
 
 def _end_of_gap(wanted: datetime, tz: ZoneInfo) -> datetime:

@@ -1,38 +1,56 @@
 """When a moment's message would go, and by when it must be written and read: pure dates, worked out once for each
-zone, day and trigger, never for each customer.
+zone, day, trigger and set of hours, never for each customer.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from engine.dates import openings
+from engine.dates.openings import Intent
+from engine.dates.rules import ANY_TIME, Hours
 from engine.dates.team import TeamHours, deadline_before, write_from
-from engine.dates.windows import Window, next_send_time, window_end
-from engine.dates.zones import local_date
-
-_ONE_DAY = timedelta(days=1)
+from engine.dates.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a trigger and a moment ask for: a local day, hours, an end, and so many team days to write and read."""
+    """What a trigger and a moment ask for: a local day, hours, an end, and so many team days to write and read.
+
+    `hours` are those of the channel and the customer; a letter is handed over on `post_on`.
+    """
 
     zone: str
     send_on: date
     window: Window
     expires_at: datetime
     write_ahead_days: int
+    hours: Hours = ANY_TIME
+    post_on: date | None = None
+
+    @property
+    def intent(self) -> Intent:
+        """The same, as sending asks for it."""
+        return Intent(self.send_on, self.window, self.zone, self.expires_at, self.hours, self.post_on)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One opening of the customer's window. `send_on` is its local date, of which a celebration is the only one."""
+    """One opening of the customer's window, which ends at `until`. `send_on` is its local date, of which a celebration
+    is the only one; that of a letter is the day on which it arrives.
+    """
 
     zone: str
     send_on: date
     window: Window
     send_at: datetime
+    until: datetime
     write_at: datetime
     deadline_at: datetime
+
+    def in_turn(self, bucket: int, spread: timedelta, *, now: datetime) -> "Slot":
+        """The same opening when it is this customer's turn in it; the team's hours stay those of its beginning."""
+        at = openings.turn(openings.Slot(self.send_on, self.send_at, self.until), bucket, spread, now=now)
+        return self if at == self.send_at else replace(self, send_at=at)
 
 
 def first_slot(wish: Wish, team: TeamHours, *, now: datetime, read: bool) -> Slot | None:
@@ -42,31 +60,24 @@ def first_slot(wish: Wish, team: TeamHours, *, now: datetime, read: bool) -> Slo
     expiry, the first opening all the same, and its end is the deadline: somebody may be there out of hours.
     """
     earliest: Slot | None = None
-    day = max(wish.send_on, local_date(now, wish.zone) - _ONE_DAY)  # yesterday's window may last past midnight
-    while True:
-        slot = _slot(wish, team, day, now=now)
-        if slot is not None and slot.send_at >= wish.expires_at:
-            return earliest
-        if slot is not None:
-            if not read or slot.deadline_at > now:
-                return slot
-            closes = min(window_end(day, wish.window, wish.zone), wish.expires_at)
-            late = deadline_before(closes, team)
-            if late > now:
-                return replace(slot, deadline_at=late)
-            earliest = earliest or replace(slot, deadline_at=closes)
-        day += _ONE_DAY
+    for opening in openings.slots(wish.intent, after=now):
+        slot = _slot(wish, team, opening)
+        if not read or slot.deadline_at > now:
+            return slot
+        late = deadline_before(opening.until, team)
+        if late > now:
+            return replace(slot, deadline_at=late)
+        earliest = earliest or replace(slot, deadline_at=opening.until)
+    return earliest
 
 
-def _slot(wish: Wish, team: TeamHours, day: date, *, now: datetime) -> Slot | None:
-    send_at = next_send_time(now, day, wish.window, wish.zone)
-    if send_at is None:
-        return None
+def _slot(wish: Wish, team: TeamHours, opening: openings.Slot) -> Slot:
     return Slot(
         zone=wish.zone,
-        send_on=day,
+        send_on=opening.on,
         window=wish.window,
-        send_at=send_at,
-        write_at=write_from(send_at, wish.write_ahead_days, team),
-        deadline_at=deadline_before(send_at, team),
+        send_at=opening.at,
+        until=opening.until,
+        write_at=write_from(opening.at, wish.write_ahead_days, team),
+        deadline_at=deadline_before(opening.at, team),
     )
