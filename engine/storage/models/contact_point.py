@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import ForeignKey, UniqueConstraint, true
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, true
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,7 +29,10 @@ class ContactPoint(Base):
     """
 
     __tablename__ = "contact_points"
-    __table_args__ = (UniqueConstraint("customer_id", "channel", "address"),)
+    __table_args__ = (
+        UniqueConstraint("customer_id", "channel", "address"),
+        Index("ix_contact_points_address_hash", "address_hash"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customers.id"))

@@ -37,6 +37,7 @@ class Delivery(Base):
         ),
         partial("ix_deliveries_leases", "lease_until", where="state IN ('claimed', 'submitting')"),
         Index("ix_deliveries_message_id", "message_id"),
+        Index("ix_deliveries_provider_id", "provider_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

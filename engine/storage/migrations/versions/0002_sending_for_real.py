@@ -181,6 +181,8 @@ def upgrade() -> None:
 
     op.add_column("deliveries", sa.Column("redirected", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("deliveries", sa.Column("read_at", base.UtcDateTime(timezone=True), nullable=True))
+    op.create_index("ix_deliveries_provider_id", "deliveries", ["provider_id"], unique=False)
+    op.create_index("ix_contact_points_address_hash", "contact_points", ["address_hash"], unique=False)
 
     op.add_column("messages", sa.Column("channel_reason", sa.Text(), nullable=True))
     op.add_column("messages", sa.Column("approved_texts", base.JsonValue(), nullable=True))
@@ -209,6 +211,8 @@ def downgrade() -> None:
     op.drop_column("messages", "approved_texts")
     op.drop_column("messages", "channel_reason")
 
+    op.drop_index("ix_contact_points_address_hash", table_name="contact_points")
+    op.drop_index("ix_deliveries_provider_id", table_name="deliveries")
     op.drop_column("deliveries", "read_at")
     op.drop_column("deliveries", "redirected")
 
