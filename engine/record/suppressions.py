@@ -20,13 +20,15 @@ _Key = tuple[UUID | None, str | None, str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """One suppression: of a customer, of an address, or of both; no channel means every channel."""
+    """One suppression: of a customer, of an address, or of both; no channel means every channel. `address_hash` where
+    the address itself is not known any more."""
 
     reason: str
     source: str
     customer_id: UUID | None = None
     address: str | None = None
     channel: str | None = None
+    address_hash: str | None = None
 
 
 def suppress(session: Session, rows: Sequence[Suppressed], *, now: datetime) -> int:
@@ -61,9 +63,10 @@ def lift(
 
 
 def _key(row: Suppressed) -> _Key:
-    if row.customer_id is None and not row.address:
+    hashed = hash_of_address(row.address) if row.address else row.address_hash
+    if row.customer_id is None and not hashed:
         raise ValueError("a suppression needs a customer or an address")
-    return row.customer_id, hash_of_address(row.address) if row.address else None, row.channel, row.reason
+    return row.customer_id, hashed, row.channel, row.reason
 
 
 def _standing(wanted: Iterable[_Key]) -> Select[UUID | None, str | None, str | None, str]:
