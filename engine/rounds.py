@@ -20,6 +20,7 @@ from engine.plan.times import recompute_send_times
 from engine.review.deadlines import apply_deadlines
 from engine.send.channels import Channels, offered
 from engine.send.claiming import claim_due
+from engine.send.duties import open_duties
 from engine.send.settling import Settler
 from engine.send.settling import settle as settle_deliveries
 from engine.send.submitting import Sender, submit
@@ -133,6 +134,7 @@ def send(jubilee: Jubilee, worker: str, enough: Enough = never) -> int:
         offered=jubilee.offered,
         company=settings.company_name,
         team=settings.team_name,
+        duties=open_duties(settings),
     )
     accepted = 0
     while not enough():

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse
 
 from engine.errors import NotFound
-from engine.send.composing import footer_of
+from engine.send.footers import footer_html
 from engine.storage.models import Message
 from engine.write.approval import Draft, draft_of
 from engine.write.markdown import lay_out_email, to_html, to_text
@@ -29,7 +29,7 @@ def preview(
     if draft.channel_text != EMAIL:
         return short_text(body)
     locale = draft.revision.locale
-    return lay_out_email(to_html(body), sent.get("subject") or "", "", footer_of(company, locale), locale)
+    return lay_out_email(to_html(body), sent.get("subject") or "", "", footer_html(company, locale), locale)
 
 
 def plain_text(name: str, text: Text) -> str:

@@ -22,7 +22,8 @@ class OutgoingMessage:
     """One message, ready to go. `message_id` is ours and goes along, so that receipts find their way back.
 
     `reply_to` is where an answer goes, a person if possible. `unsubscribe_url` takes a POST and needs no sign-in;
-    `preferences_url` is a page for people. `heard_at` is when the customer last wrote from this address.
+    `preferences_url` is a page for people. `heard_at` is when the customer last wrote from this address. `by_person`:
+    a person approved it, so that it is no automatic mail.
     """
 
     message_id: UUID
@@ -42,6 +43,7 @@ class OutgoingMessage:
     heard_at: datetime | None = None
     template: ApprovedTemplate | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)

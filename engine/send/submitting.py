@@ -23,6 +23,7 @@ from engine.send.channels import Channels
 from engine.send.checking import hindrances, lock_claimed, lock_customers
 from engine.send.claiming import Claim
 from engine.send.composing import CannotCompose, compose
+from engine.send.duties import NO_DUTIES, Duties
 from engine.send.outgoing import Accepted, OutgoingMessage, Refused
 from engine.send.recording import (
     record_accepted,
@@ -53,6 +54,7 @@ class Sender:
     offered: Offered
     company: str
     team: str
+    duties: Duties = NO_DUTIES
     now: Now = clock.now
     machine: Callable[[], datetime] = clock.machine_now
 
@@ -73,7 +75,7 @@ def begin_submitting(session: Session, sender: Sender, claims: Sequence[Claim]) 
     hindered = hindrances(session, claimed, now=now, channels=sender.offered)
     record_hindered(session, hindered, now=now)
     going = [one.delivery_id for one in claimed if one.delivery_id not in hindered]
-    composed = compose(session, going, sender.channels, company=sender.company, team=sender.team)
+    composed = compose(session, going, sender.channels, company=sender.company, team=sender.team, duties=sender.duties)
     ready = {}
     for delivery_id, message in composed.items():
         if isinstance(message, CannotCompose):  # it must not keep the others

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import nh3
 from jinja2 import Environment, StrictUndefined, Template
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
 
@@ -40,20 +41,33 @@ def to_html(markdown: str) -> str:
 
 def to_text(markdown: str) -> str:
     """`markdown` as a letter without markup: links as "words (address)", lists with dashes or numbers."""
-    return "\n\n".join(_block(node) for node in SyntaxTreeNode(_MARKDOWN.parse(markdown)).children)
+    return _text(_MARKDOWN.parse(markdown))
 
 
-def lay_out_email(html_body: str, subject: str, preheader: str, footer_text: str, lang: str = "en") -> str:
-    """The mail around a body from `to_html`; the other texts are escaped. The preheader is the preview in the inbox."""
+def to_both(markdown: str) -> tuple[str, str]:
+    """HTML and text at once: half the work, where every message needs both."""
+    environment: dict[str, object] = {}
+    tokens = _MARKDOWN.parse(markdown, environment)
+    html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment)
+    return _CLEANER.clean(html).strip(), _text(tokens)
+
+
+def lay_out_email(html_body: str, subject: str, preheader: str, footer: str, lang: str = "en") -> str:
+    """The mail around a body from `to_html`; the other texts are escaped, the footer unless it is Markup. The
+    preheader is the preview in the inbox."""
     body = Markup(html_body)  # noqa: S704 - sanitised by to_html
-    footer = footer_text.splitlines()
-    return _layout().render(body=body, subject=subject, preheader=preheader, footer=footer, lang=lang)
+    lines = footer.splitlines()  # of Markup each line is Markup
+    return _layout().render(body=body, subject=subject, preheader=preheader, footer=lines, lang=lang)
 
 
 @lru_cache(maxsize=1)
 def _layout() -> Template:
     source = LAYOUT.read_text(encoding="utf-8")
     return Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
+
+
+def _text(tokens: list[Token]) -> str:
+    return "\n\n".join(_block(node) for node in SyntaxTreeNode(tokens).children)
 
 
 def _block(node: SyntaxTreeNode) -> str:
