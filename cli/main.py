@@ -24,7 +24,9 @@ DOORWAYS = (
     Doorway("tone", "toning:tone", "Read a text for what would hurt.", "Triggers and texts"),
     Doorway("sending", "sending:sending", "Stop and start all sending; say that a backup was restored.", "Look after"),
     Doorway("people", "people:people", "Add the people who work with Jubilee.", "Look after"),
+    Doorway("erase", "erasing:erase", "Remove what identifies a customer, for good.", "Look after"),
     Doorway("probe", "probing:probe", "Say whether due work moves, for container health checks.", "Look after"),
+    Doorway("keys", "keys:keys", "Give machines keys, and take them back.", "Look after"),
     Doorway("doctor", "doctoring:doctor", "Look whether everything is well, and say what is not.", "Look after"),
 )
 

@@ -9,11 +9,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.errors import Conflict, InvalidInput, JubileeError, NotAllowed, NotFound
+from web.machines import KeyNeeded, TooManyTries
 from web.outside import is_for_machines
 from web.pages import is_fragment, show
 from web.visitors import SignInFirst
 
-STATUS: Mapping[type[JubileeError], int] = {NotFound: 404, Conflict: 409, NotAllowed: 403, InvalidInput: 422}
+STATUS: Mapping[type[JubileeError], int] = {
+    KeyNeeded: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    InvalidInput: 422,
+    TooManyTries: 429,
+}
 HEADINGS: Mapping[int, str] = {
     403: "That is not yours to do",
     404: "There is nothing here",
@@ -74,5 +82,6 @@ def _to_sign_in(request: Request, wanted: str) -> Response:
 def _page(request: Request, status: int, sentence: str) -> Response:
     heading = HEADINGS.get(status, "That did not work")
     if is_for_machines(request):
-        return JSONResponse({"error": sentence or heading}, status)
+        headers = {"www-authenticate": "Bearer"} if status == 401 else None
+        return JSONResponse({"error": sentence or heading}, status, headers)
     return show(request, "error.html", {"heading": heading, "sentence": sentence}, status=status)
