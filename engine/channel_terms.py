@@ -40,10 +40,17 @@ TERMS: Mapping[str, Terms] = {
 @dataclass(frozen=True, slots=True)
 class Offered:
     """The channels of this installation. `order` is the company's, for customers who stated no wish that can be met;
-    the `others` are used only for those who ask for them."""
+    the `others` are used only for those who ask for them.
+
+    `lead_days` are the working days that letters are on their way, `text_hours` is the law that binds texts (see
+    engine/dates/text_law.py), and `spread_minutes` how long the messages of one opening take to go.
+    """
 
     order: tuple[str, ...] = (POSTBOX,)
     others: tuple[str, ...] = ()
+    lead_days: int = 0
+    text_hours: str = "legal"
+    spread_minutes: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.channel_terms import TERMS
+from engine.dates.text_law import law_of
 from engine.dates.zones import zone
 from engine.errors import InvalidInput
 
@@ -54,6 +55,10 @@ class Settings(BaseSettings):
     spread_minutes: int = Field(
         30, ge=0, le=240, description="Over how many minutes the messages of one hour are spread"
     )
+    text_hours: str = Field(
+        "legal",
+        description="The law on the hours of texts and calls: legal, legal without some rows (legal,-US-TX), or off",
+    )
     release_seconds: int = Field(60, ge=0, description="How long an approval can be undone before the message may go")
     log_level: str = Field("INFO", description="How much is logged")
 
@@ -76,6 +81,12 @@ class Settings(BaseSettings):
         if unknown := [name for name in split(order) if name not in TERMS]:
             raise ValueError(f"there is no channel {unknown[0]!r}; known are {', '.join(TERMS)}")
         return order
+
+    @field_validator("text_hours")
+    @classmethod
+    def _law_is_known(cls, setting: str) -> str:
+        law_of(setting)  # a ValueError says what is meant
+        return setting
 
     @property
     def order(self) -> tuple[str, ...]:

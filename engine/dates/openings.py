@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from engine.dates.rules import ANY_TIME, Hours, Span
 from engine.dates.windows import Window, send_time, window_end
 from engine.dates.workdays import subtract_working_days
-from engine.dates.zones import local_date
+from engine.dates.zones import day_bounds, local_date
 
 OUTSIDE_WINDOW = "outside_window"
 # So many groups of customers, by their bucket, take their turns one after the other.
@@ -22,8 +22,8 @@ _ONE_DAY = timedelta(days=1)
 class Intent:
     """The local intent of a message: the customer's day, hours and zone, and the instant it would come too late.
 
-    `post_on`: a letter goes on this one day, so that it is there on `send_on`. `bucket` and `spread` are the customer's
-    turn: the messages of one opening go within so long from its beginning.
+    `post_on`: a letter goes on this one day, from the window's beginning on, so that it is there on `send_on`.
+    `bucket` and `spread` are the customer's turn: the messages of one opening go within so long from its beginning.
     """
 
     send_on: date
@@ -105,6 +105,8 @@ def _days(intent: Intent, after: datetime) -> Iterator[date]:
 
 
 def _span(intent: Intent, on: date) -> Span:
+    if intent.post_on is not None:  # the post is not kept waiting for an hour at which nobody hears it
+        return send_time(on, intent.window, intent.zone), day_bounds(on, intent.zone)[1]
     return send_time(on, intent.window, intent.zone), window_end(on, intent.window, intent.zone)
 
 

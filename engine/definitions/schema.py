@@ -1,7 +1,7 @@
 """The shape of a trigger's definition. Everything that a trigger says is here; the kinds add the shape of `params`."""
 
 from datetime import time
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -11,14 +11,24 @@ from engine.strict import Name, Strict
 Family = Literal["celebrate", "reassure", "recover"]
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+
+
 class SendRules(Strict):
-    """When it goes, in the customer's local time. `lead_days` before the day, `delay_days` after it; then the shift."""
+    """When it goes, in the customer's local time. `lead_days` before the day, `delay_days` after it; then the shift.
+
+    On other days than `weekdays`, and on public holidays of the customer's country where `holidays` is `skip`, nothing
+    goes: it waits for the next day that is allowed, if that comes before the expiry.
+    """
 
     window_start: time = time(9)
     window_end: time = time(11)
     lead_days: int = Field(0, ge=0, le=60)
     delay_days: int = Field(0, ge=0, le=60)
     shift: Literal["none", "before", "after", "nearest"] = "none"
+    weekdays: tuple[Weekday, ...] = Field(WEEKDAYS, min_length=1)
+    holidays: Literal["send", "skip"] = "send"
     expires_after_days: int = Field(2, ge=0, le=90)
 
 

@@ -56,7 +56,7 @@ def expire_due(session: Session, *, now: datetime, limit: int = BATCH) -> int:
     return expire_moments(session, ids, now=now) if ids else 0
 
 
-def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime) -> int:
+def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime, reason: str = TOO_LATE) -> int:
     """Expire moments that would come too late, with the oldest open hold as the reason, where one kept them."""
     held_by = (
         select("held:" + Hold.name)
@@ -65,8 +65,8 @@ def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: da
         .limit(1)
         .scalar_subquery()
     )
-    reason = func.coalesce(held_by, TOO_LATE)
-    return _end_moments(session, Moment.id.in_(moment_ids), "expired", reason, now=now)
+    why = func.coalesce(held_by, reason)
+    return _end_moments(session, Moment.id.in_(moment_ids), "expired", why, now=now)
 
 
 def skip_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: str, *, now: datetime) -> int:

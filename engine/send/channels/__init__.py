@@ -60,7 +60,13 @@ def open_channels(settings: Settings) -> Channels:
 def offered(channels: Channels, settings: Settings) -> Offered:
     """These channels as planning knows them. Where none is in the company's order, all are."""
     order = tuple(name for name in settings.order if name in channels) or tuple(channels)
-    return Offered(order, tuple(name for name in channels if name not in order))
+    return Offered(
+        order,
+        tuple(name for name in channels if name not in order),
+        lead_days=max((getattr(channel, "lead_days", 0) for channel in channels.values()), default=0),
+        text_hours=settings.text_hours,
+        spread_minutes=settings.spread_minutes,
+    )
 
 
 def _configured(settings: Settings) -> Iterator[Channel]:

@@ -19,6 +19,7 @@ class Message(Base):
     dropped
     or sent (`if_unreviewed`). `must_read`: it goes only if a person has read it. `release_at` is the end of the
     minute in which an approval can be undone. `number` counts its revisions; `version` guards against stale saves.
+    `hours_key` is what the times were worked out from besides the zone (see engine/plan/intents.py).
     `channel_reason` says why this channel was chosen; `approved_texts` names the texts that its approver had seen.
     """
 
@@ -71,6 +72,7 @@ class Message(Base):
     window_start: Mapped[time]
     window_end: Mapped[time]
     zone: Mapped[str]
+    hours_key: Mapped[str | None]
     send_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     write_at: Mapped[datetime]

@@ -186,6 +186,7 @@ def upgrade() -> None:
 
     op.add_column("messages", sa.Column("channel_reason", sa.Text(), nullable=True))
     op.add_column("messages", sa.Column("approved_texts", base.JsonValue(), nullable=True))
+    op.add_column("messages", sa.Column("hours_key", sa.Text(), nullable=True))
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.create_index(
             "ix_messages_to_send_of_people",
@@ -208,6 +209,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'approved' AND approved_by IS NOT NULL"),
         )
 
+    op.drop_column("messages", "hours_key")
     op.drop_column("messages", "approved_texts")
     op.drop_column("messages", "channel_reason")
 

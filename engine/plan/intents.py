@@ -1,0 +1,123 @@
+"""The local intent of messages as it stands now: where their customers live, their quiet hours, their channel's terms.
+
+One statement for any number of messages. Planning works from the same columns before there is a message.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal, select
+from sqlalchemy.orm import Session
+
+from engine.channel_terms import TERMS, Offered
+from engine.dates.hours import EVERY_DAY, Hours, SendDays, hours_for
+from engine.dates.openings import Intent, posting_day, slots
+from engine.dates.windows import Window
+from engine.dates.zones import local_date
+from engine.definitions.schema import WEEKDAYS, SendRules
+from engine.definitions.store import definition_of
+from engine.storage.models import Customer, Message
+
+# JUBILEE_SPREAD_MINUTES is at most 240.
+_LONGEST_TURN = timedelta(minutes=240)
+# What the hours of a customer follow from, besides their zone.
+PLACE = (Customer.country, Customer.region, Customer.zone_guessed, Customer.quiet_from, Customer.quiet_until)
+
+
+def hours_key() -> ColumnElement[str]:
+    """All of PLACE as one text. A message keeps the one its times were worked out from, so that a change is seen."""
+    parts = [
+        func.coalesce(Customer.country, ""),
+        func.coalesce(Customer.region, ""),
+        case((Customer.zone_guessed, "guessed"), else_=""),
+        func.coalesce(cast(Customer.quiet_from, Text), ""),
+        func.coalesce(cast(Customer.quiet_until, Text), ""),
+    ]
+    key: ColumnElement[str] = literal("", Text)
+    for part in parts:
+        key = key + part + literal("|", Text)
+    return key
+
+
+def hours_of(row: Any, channel: str, rules: SendRules, offered: Offered) -> Hours:
+    """The hours of a channel for a customer of these PLACE columns, on the days of a trigger."""
+    quiet = (row.quiet_from, row.quiet_until) if row.quiet_from and row.quiet_until else None
+    return hours_for(
+        channel,
+        country=row.country,
+        region=row.region,
+        zone_guessed=row.zone_guessed,
+        quiet=quiet,
+        days=_days(rules.weekdays, rules.holidays),
+        law=offered.text_hours,
+    )
+
+
+def post_on(send_on: date, channel: str, country: str | None, offered: Offered) -> date | None:
+    """The day on which a letter has to be handed over to be there on time; None for what does not go by post."""
+    if channel not in TERMS or not TERMS[channel].by_post:
+        return None
+    return posting_day(send_on, offered.lead_days, country)
+
+
+def too_late_by_post(send_on: date, country: str | None, zone: str, offered: Offered, *, now: datetime) -> bool:
+    """Whether a letter handed over now would arrive after the day. Then post is no channel for the moment."""
+    return posting_day(send_on, offered.lead_days, country) < local_date(now, zone)
+
+
+def intents_of(
+    session: Session, message_ids: Sequence[uuid.UUID], offered: Offered, channel: str | None = None
+) -> dict[uuid.UUID, Intent]:
+    """The intent of each message, by its own channel, or by this one where it is to go by another."""
+    rows = session.execute(
+        select(
+            Message.id,
+            Message.trigger_version_id,
+            Message.channel,
+            Message.send_on,
+            Message.window_start,
+            Message.window_end,
+            Message.expires_at,
+            Message.zone,
+            Customer.bucket,
+            *PLACE,
+        )
+        .join(Customer, Customer.id == Message.customer_id)
+        .where(Message.id.in_(message_ids))
+    )
+    return {row.id: _intent(session, row, channel or row.channel, offered) for row in rows}
+
+
+def hasten(session: Session, message: Message, *, now: datetime) -> None:
+    """What a person approves when its opening has begun goes at once: turns are for what is ready before it.
+
+    By the law as it is shipped; where an installation has none, a text may wait for its turn all the same.
+    """
+    if not now < message.send_at <= now + _LONGEST_TURN or TERMS[message.channel].by_post:
+        return
+    intent = intents_of(session, [message.id], Offered())[message.id]
+    first = next(slots(intent, after=now), None)
+    if first is not None and (first.on, first.at) == (message.send_on, now):
+        message.send_at = now
+
+
+def _intent(session: Session, row: Any, channel: str, offered: Offered) -> Intent:
+    return Intent(
+        send_on=row.send_on,
+        window=Window(row.window_start, row.window_end),
+        zone=row.zone,
+        expires_at=row.expires_at,
+        hours=hours_of(row, channel, definition_of(session, row.trigger_version_id).send, offered),
+        post_on=post_on(row.send_on, channel, row.country, offered),
+        bucket=row.bucket,
+        spread=timedelta(minutes=offered.spread_minutes),
+    )
+
+
+@lru_cache(maxsize=256)
+def _days(weekdays: tuple[str, ...], holidays: str) -> SendDays:
+    days = SendDays(frozenset(WEEKDAYS.index(day) for day in weekdays), holidays == "send")
+    return EVERY_DAY if days == EVERY_DAY else days
