@@ -56,6 +56,14 @@ def tombstone(external_id: str) -> str:
     return f"erased:{hashlib.blake2b(external_id.encode(), digest_size=16).hexdigest()}"
 
 
+def erased_among(session: Session, external_ids: Collection[str]) -> set[str]:
+    """Those of these external ids whose customer was erased."""
+    names = {tombstone(one): one for one in external_ids}
+    if not names:
+        return set()
+    return {names[one] for one in session.scalars(select(Customer.external_id).where(Customer.external_id.in_(names)))}
+
+
 def lock_known(session: Session, external_ids: Collection[str]) -> dict[str, Known]:
     """The customers of these external ids, each locked, in the order of their ids."""
     names = {tombstone(one): one for one in external_ids} | {one: one for one in external_ids}

@@ -4,7 +4,7 @@ In the same transaction follow the totals, the problems, the days of first event
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from engine.record.attention import look_again
 from engine.record.checking import MOST_AHEAD, CheckedEvent, EventRow, check_event
 from engine.record.consequences import fold_arrivals, prepare
 from engine.record.corrections import position
+from engine.record.customer_state import erased_among
 from engine.record.event_kinds import subject_of
 from engine.record.ledger import Entry, admit
 from engine.record.locking import LockedCustomer, lock_by_external_id
@@ -61,9 +62,10 @@ def _record_rows(
 ) -> Recorded:
     checked, rejected = _check(rows, now)
     customers = lock_by_external_id(session, {one.row.customer for one in checked})
+    gone = erased_among(session, {one.row.customer for one in checked} - customers.keys())
     known = []
     for one in checked:
-        if reason := _not_wanted(one, customers.get(one.row.customer)):
+        if reason := _not_wanted(one, customers.get(one.row.customer), gone):
             rejected.append(Rejection(one.index, "customer", reason))
         else:
             known.append(one)
@@ -71,7 +73,9 @@ def _record_rows(
     entries = [Entry(one.row.message_id, new_id(), one.body_hash) for one in known]
     admission = admit(session, entries)
     rejected += [Rejection(known[at].index, "message_id", CONFLICT) for at in admission.conflicts]
-    _keep_rejected(session, rows, rejected, now=now, source=source)
+    erased = {one.index for one in checked if one.row.customer in gone}  # keeping their rows would bring them back
+    kept = [one for one in rejected if one.index not in erased]
+    _keep_rejected(session, rows, kept, now=now, source=source)
 
     new = [(entries[at].event_id, known[at]) for at in admission.new]
     if new:
@@ -91,10 +95,10 @@ def _check(rows: Sequence[EventRow], now: datetime) -> tuple[list[CheckedEvent],
     return checked, rejected
 
 
-def _not_wanted(event: CheckedEvent, customer: LockedCustomer | None) -> str | None:
-    if customer is None:
-        return f"there is no customer {event.row.customer!r}"
-    return "this customer was erased and stays so" if customer.erased else None
+def _not_wanted(event: CheckedEvent, customer: LockedCustomer | None, gone: Collection[str]) -> str | None:
+    if event.row.customer in gone or (customer and customer.erased):
+        return "this customer was erased and stays so"
+    return None if customer else f"there is no customer {event.row.customer!r}"
 
 
 def _record(

@@ -68,6 +68,10 @@ class Postbox:
     def close(self) -> None:
         """Nothing is open."""
 
+    def forget(self, message_id: UUID) -> None:
+        """Remove the letter, if there is one: its customer asked to be erased."""
+        self._path(message_id).unlink(missing_ok=True)
+
     def letter(self, message_id: UUID) -> Letter | None:
         """One letter as it was posted."""
         found = self._read(message_id)
