@@ -1,0 +1,1 @@
+"""What comes back: receipts of providers, bounces, replies. Each is recorded before it changes anything."""
