@@ -1,0 +1,50 @@
+"""Calls: the message is a task for an agent, with its text as talking points. No call leaves the house by itself.
+
+Switched on with JUBILEE_CALL=on; the open tasks and what came of them are in `engine.send.calls`.
+"""
+
+from uuid import UUID
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
+from engine.settings import PREFIX, Settings, read_environment
+
+NAME = "call"
+
+
+class CallSettings(BaseSettings):
+    """The settings of this channel, documented in docs/how-to/calls.md."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    call: bool = Field(False, description="`on`: messages may become calls that agents make")
+
+
+class Call:
+    """An accepted delivery is the open task. It is delivered when an agent says that they reached the customer."""
+
+    name = NAME
+    rate = 1_000.0
+    parallel = 1
+
+    def send(self, message: OutgoingMessage) -> Accepted:
+        """The task stands on the agents' list."""
+        return Accepted(provider_id=str(message.message_id))
+
+    def find(self, message_id: UUID) -> Accepted | NotTaken:
+        """Nothing can have been lost on the way: what was about to be handed over is on the list."""
+        return Accepted(provider_id=str(message_id))
+
+    def check(self) -> str:
+        """What it does."""
+        return "keeps calls to make on the page Calls"
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def open_channel(_: Settings) -> Call | None:
+    """The channel, where it is switched on."""
+    return Call() if read_environment(CallSettings).call else None
