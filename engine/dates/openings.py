@@ -38,11 +38,13 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One opening: the local day it belongs to, the first instant that is left of it, and its end."""
+    """One opening: the local day it belongs to, the first instant that is left of it, and its end. `whole`: nothing of
+    it is over yet."""
 
     on: date
     at: datetime
     until: datetime
+    whole: bool = True
 
 
 def slots(intent: Intent, *, after: datetime) -> Iterator[Slot]:
@@ -51,7 +53,7 @@ def slots(intent: Intent, *, after: datetime) -> Iterator[Slot]:
         for start, end in intent.hours.within(_span(intent, on), intent.zone):
             at, until = max(start, after), min(end, intent.expires_at)
             if at < until:
-                yield Slot(intent.send_on if intent.post_on else on, at, until)
+                yield Slot(intent.send_on if intent.post_on else on, at, until, whole=start >= after)
 
 
 def is_open(intent: Intent, *, now: datetime) -> bool:
@@ -72,12 +74,12 @@ def spoiled_by(intent: Intent, *, after: datetime) -> str | None:
     return None if at is None else intent.hours.forbidden_by(at, intent.zone)
 
 
-def turn(slot: Slot, bucket: int, spread: timedelta, *, now: datetime) -> datetime:
-    """When in an opening it is this customer's turn: within `spread`, and within the first half of what is left.
+def turn(slot: Slot, bucket: int, spread: timedelta) -> datetime:
+    """When in an opening it is this customer's turn: within `spread`, and within its first half.
 
     An opening that has begun is used at once: whoever comes late does not have to queue.
     """
-    if slot.at <= now:
+    if not slot.whole:
         return slot.at
     return slot.at + delays(slot, spread)[bucket % TURNS]
 

@@ -46,10 +46,16 @@ class Slot:
     until: datetime
     write_at: datetime
     deadline_at: datetime
+    whole: bool = True
 
-    def in_turn(self, bucket: int, spread: timedelta, *, now: datetime) -> "Slot":
+    @property
+    def opening(self) -> openings.Slot:
+        """The same, as sending knows it."""
+        return openings.Slot(self.send_on, self.send_at, self.until, self.whole)
+
+    def in_turn(self, bucket: int, spread: timedelta) -> "Slot":
         """The same opening when it is this customer's turn in it; the team's hours stay those of its beginning."""
-        at = openings.turn(openings.Slot(self.send_on, self.send_at, self.until), bucket, spread, now=now)
+        at = openings.turn(self.opening, bucket, spread)
         return self if at == self.send_at else replace(self, send_at=at)
 
 
@@ -80,4 +86,5 @@ def _slot(wish: Wish, team: TeamHours, opening: openings.Slot) -> Slot:
         until=opening.until,
         write_at=write_from(opening.at, wish.write_ahead_days, team),
         deadline_at=deadline_before(opening.at, team),
+        whole=opening.whole,
     )

@@ -11,11 +11,12 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
-from engine.dates.windows import Window
+from engine.dates.openings import Intent, Slot, closed_by, is_open, slots, spoiled_by, turn
+from engine.plan.due import POST_TOO_LATE
 from engine.plan.ending import TOO_LATE, cancel_moments, end_message
 from engine.plan.holds import HoldView, holds_of, store_holds
+from engine.plan.intents import intents_of
 from engine.send.claiming import Claim
-from engine.send.slots import Intent, Slot, is_open, slots
 from engine.send.switch import STOPPED, sending_stopped
 from engine.spot.reasons import NO_LONGER_TRUE
 from engine.spot.truth import no_longer_true
@@ -24,7 +25,7 @@ from engine.transitions import LIVE_MESSAGE
 from engine.write.changes import CHANGED, Change, changes_of, return_text
 
 LOOK_AGAIN = timedelta(minutes=15)
-OUTSIDE_WINDOW = "outside_window"
+NO_TERMS = Offered()
 NOT_APPROVED = "no_longer_approved"
 
 
@@ -62,7 +63,9 @@ def lock_customers(session: Session, claims: Sequence[Claim]) -> list[UUID]:
     return list(session.scalars(customers))
 
 
-def lock_claimed(session: Session, claims: Sequence[Claim], *, machine: datetime) -> list[Claimed]:
+def lock_claimed(
+    session: Session, claims: Sequence[Claim], *, machine: datetime, channels: Offered = NO_TERMS
+) -> list[Claimed]:
     """The claims whose lease still runs, as the check sees them; their messages are locked."""
     rows = session.execute(
         select(Delivery.id.label("delivery_id"), *Message.__table__.c)
@@ -76,6 +79,7 @@ def lock_claimed(session: Session, claims: Sequence[Claim], *, machine: datetime
         .with_for_update()
     ).all()
     moments = _moments_of(session, [row.id for row in rows])
+    intents = intents_of(session, [row.id for row in rows], channels)
     return [
         Claimed(
             delivery_id=row.delivery_id,
@@ -83,7 +87,7 @@ def lock_claimed(session: Session, claims: Sequence[Claim], *, machine: datetime
             customer_id=row.customer_id,
             family=row.family,
             state=row.state,
-            intent=Intent(row.send_on, Window(row.window_start, row.window_end), row.zone, row.expires_at),
+            intent=intents[row.id],
             moments=moments[row.id],
         )
         for row in rows
@@ -123,8 +127,9 @@ def _hindrance(session: Session, one: Claimed, found: Found, *, now: datetime) -
     if held:
         return _hold_back(session, one, held, now=now)
     if not is_open(one.intent, now=now):
-        _put_off(session, one, now, or_expire_for=TOO_LATE, now=now)
-        return OUTSIDE_WINDOW
+        gone = POST_TOO_LATE if one.intent.post_on else spoiled_by(one.intent, after=now) or TOO_LATE
+        _put_off(session, one, now, or_expire_for=gone, now=now)
+        return closed_by(one.intent, now=now)
     return None
 
 
@@ -144,7 +149,8 @@ def _put_off(session: Session, one: Claimed, after: datetime, *, or_expire_for: 
     if slot is None:
         end_message(session, one.message_id, "expired", or_expire_for, now=now)
         return
-    session.execute(update(Message).where(Message.id == one.message_id).values(send_at=slot.at, send_on=slot.on))
+    send_at = turn(slot, one.intent.bucket, one.intent.spread)
+    session.execute(update(Message).where(Message.id == one.message_id).values(send_at=send_at, send_on=slot.on))
 
 
 def _is_free(session: Session, one: Claimed, slot: Slot) -> bool:
