@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -98,7 +98,7 @@ def _apply(
     return False
 
 
-def _applicable():  # type: ignore[no-untyped-def] # a condition
+def _applicable() -> ColumnElement[bool]:
     """A delivery of its message was submitted, or one has the provider's id; or it is about a person."""
     by_message = exists().where(Delivery.message_id == Receipt.message_id, Delivery.submitting_at.is_not(None))
     by_provider = exists().where(Delivery.provider_id == Receipt.provider_id)
@@ -114,7 +114,7 @@ def _matches(session: Session, receipt_ids: Collection[UUID]) -> Mapping[UUID, S
     """Receipt -> the deliveries of its message, or with its provider's id, that were submitted."""
     found: dict[UUID, list[_Match]] = {}
     for of in (Delivery.message_id == Receipt.message_id, Delivery.provider_id == Receipt.provider_id):
-        query: Select[tuple[UUID, Delivery, UUID, str]] = (
+        query = (
             select(Receipt.id, Delivery, Message.customer_id, Message.occasion)
             .join(Delivery, of)
             .join(Message, Message.id == Delivery.message_id)
