@@ -97,6 +97,11 @@ def recipient(message: OutgoingMessage) -> str:
     return address
 
 
+def answers_to(message: OutgoingMessage, identity: Identity) -> str:
+    """Where an answer goes: what the message says, if it is one plain address."""
+    return plain_address(message.reply_to) or identity.address
+
+
 def name_of(text: str) -> str:
     """A display name: one line without control characters and reversing marks, not endless."""
     return one_line(text)[:_LONGEST_NAME]
