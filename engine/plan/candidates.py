@@ -1,16 +1,17 @@
 """The moments that are being judged, with all that more than one rule wants to know of them, as one CTE."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CTE, ColumnElement, and_, case, func, literal, select
+from sqlalchemy import CTE, ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import definition_of
+from engine.plan.channels import best_channel, standing_of_channels
 from engine.storage.models import Customer, Message, MessageMoment, Moment, Preference, Trigger
 
 
@@ -31,9 +32,9 @@ class Judged:
         ]
 
 
-def candidates(scope: ColumnElement[bool], channels: Offered) -> CTE:
-    """The moments of `scope`. A spotted one is judged by its trigger's current version, others by the one that
-    planned them; the channel is that of its message, or the one a message would take.
+def moments_in(scope: ColumnElement[bool]) -> CTE:
+    """The moments of `scope` with their customers' wishes. A spotted one is judged by its trigger's current version,
+    others by the one that planned them.
     """
     return (
         select(
@@ -46,35 +47,45 @@ def candidates(scope: ColumnElement[bool], channels: Offered) -> CTE:
             Moment.nominal_on,
             Moment.send_on,
             Message.id.label("message_id"),
-            func.coalesce(Message.channel, chosen_channel(channels)).label("channel"),
+            Message.channel.label("message_channel"),
+            Preference.channel.label("for_occasion"),
+            Customer.preferred_channel.label("preferred"),
+            Customer.channel_order.label("own_order"),
         )
         .join(Customer, Customer.id == Moment.customer_id)
         .join(Trigger, Trigger.id == Moment.trigger_id)
         .outerjoin(MessageMoment, and_(MessageMoment.moment_id == Moment.id, MessageMoment.live))
         .outerjoin(Message, Message.id == MessageMoment.message_id)
-        .outerjoin(Preference, of_the_occasion())
+        .outerjoin(
+            Preference,
+            and_(Preference.customer_id == Moment.customer_id, Preference.occasion == Moment.occasion),
+        )
         .where(scope)
-        .cte("candidates")
+        .cte("moments_in_scope")
     )
 
 
-def of_the_occasion() -> ColumnElement[bool]:
-    """Joins a moment with its customer's wish for its occasion."""
-    return and_(Preference.customer_id == Moment.customer_id, Preference.occasion == Moment.occasion)
-
-
-def chosen_channel(channels: Offered) -> ColumnElement[str]:
-    """What the customer wants for the occasion, else what they prefer, if offered; else the default."""
-    offered = sorted(channels.names)
-    return case(
-        (Preference.channel.in_(offered), Preference.channel),
-        (Customer.preferred_channel.in_(offered), Customer.preferred_channel),
-        else_=literal(channels.default),
+def candidates(base: CTE, channels: Offered, marketing: Collection[uuid.UUID], *, now: datetime) -> CTE:
+    """These moments with the channel that speaks for them: that of their message, or the one a message would take, and
+    why it would take that one.
+    """
+    standing = standing_of_channels(base, channels, marketing, now=now)
+    chosen, reason = best_channel(standing, channels)
+    return (
+        select(
+            *base.c,
+            func.coalesce(base.c.message_channel, chosen).label("channel"),
+            reason.label("channel_reason"),
+        )
+        .join(standing, standing.c.moment_id == base.c.moment_id)
+        .cte("candidates")
     )
 
 
 def judge(session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Offered) -> Judged:
     """Read which versions judge the moments of `scope`: few, however many the moments are."""
-    c = candidates(scope, channels)
-    versions = session.scalars(select(c.c.version_id).distinct()).all()
-    return Judged(c, {version_id: definition_of(session, version_id) for version_id in versions}, now)
+    base = moments_in(scope)
+    versions = session.scalars(select(base.c.version_id).distinct()).all()
+    definitions = {version_id: definition_of(session, version_id) for version_id in versions}
+    marketing = [version for version, definition in definitions.items() if definition.legal_class == "marketing"]
+    return Judged(candidates(base, channels, marketing, now=now), definitions, now)

@@ -21,6 +21,7 @@ class Contender:
     family: str
     occasion: str
     channel: str
+    channel_reason: str
     weight: int
     spotted_at: datetime
     expires_at: datetime
@@ -28,6 +29,7 @@ class Contender:
     salt: str
     definition: TriggerDefinition
     slot: Slot
+    hours_key: str
     template: str
     template_must_be_read: bool = False
 

@@ -117,6 +117,7 @@ def _row(group: Sequence[Contender]) -> dict[str, Any]:
         "occasion": lead.occasion,
         "state": "draft",
         "channel": lead.channel,
+        "channel_reason": lead.channel_reason,
         "template": lead.template,
         "weight": max(contender.weight for contender in group),
         # A light one that a person approves may still go when its deadline passes, if its trigger says so.
@@ -127,6 +128,7 @@ def _row(group: Sequence[Contender]) -> dict[str, Any]:
         "window_end": slot.window.end,
         "zone": slot.zone,
         "send_at": slot.send_at,
+        "hours_key": lead.hours_key,
         "expires_at": min(contender.expires_at for contender in group),
         "write_at": min(contender.slot.write_at for contender in group),
         "deadline_at": _deadline(group, slot, may_go_unread=may_go_unread and not must_be_read),
@@ -149,7 +151,7 @@ def _rewrite(message: Message, row: Mapping[str, Any], *, leads: bool, now: date
         for name in ("window_start", "window_end", "send_at"):
             setattr(message, name, row[name])
     if leads:
-        for name in ("trigger_id", "trigger_version_id", "occasion", "channel", "template", "weight"):
+        for name in ("trigger_id", "trigger_version_id", "occasion", "channel", "channel_reason", "template", "weight"):
             setattr(message, name, row[name])
     message.state, message.write_at, message.version = "draft", now, message.version + 1
 

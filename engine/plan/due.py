@@ -1,8 +1,10 @@
 """Which moments are due to be looked at, read under their customers' lock, and when each would go."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import false, func, or_, select
@@ -10,13 +12,26 @@ from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
 from engine.conditions.expressions import json_boolean
+from engine.dates.hours import ANY_TIME
+from engine.dates.openings import POST_TOO_LATE, spoiled_by
 from engine.dates.team import TeamHours
 from engine.dates.windows import Window
 from engine.definitions.store import ActiveTrigger
-from engine.plan.candidates import chosen_channel, of_the_occasion
+from engine.plan.candidates import judge
 from engine.plan.contender import Contender
+from engine.plan.intents import PLACE, hours_key, hours_of, post_on
 from engine.plan.slots import Slot, Wish, first_slot
-from engine.storage.models import Customer, Moment, Preference
+from engine.storage.models import Customer, Moment
+
+NO_TERMS = Offered()
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """No opening is left: why, besides the time, and when to look once more."""
+
+    reason: str | None = None
+    look_at: datetime | None = None
 
 
 def lock_due(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:
@@ -32,11 +47,13 @@ def lock_due(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:
     return [moment_id for moment_id, _ in picked]
 
 
-def read_due(session: Session, ids: Sequence[uuid.UUID], channels: Offered) -> Sequence[Any]:
+def read_due(session: Session, ids: Sequence[uuid.UUID], channels: Offered, *, now: datetime) -> Sequence[Any]:
     """What planning decides by. The state is asked again: before the lock was there it may have changed."""
     grave = or_(
         *(func.coalesce(json_boolean(Moment.facts, name, "value"), false()) for name in ("serious", "repeated"))
     )
+    candidates = judge(session, Moment.id.in_(ids), now=now, channels=channels).c
+    c = candidates.c
     return session.execute(
         select(
             Moment.id,
@@ -50,48 +67,92 @@ def read_due(session: Session, ids: Sequence[uuid.UUID], channels: Offered) -> S
             Moment.spotted_at,
             Customer.zone,
             Customer.bucket,
-            chosen_channel(channels).label("channel"),
+            *PLACE,
+            hours_key().label("hours_key"),
+            c.channel,
+            c.channel_reason,
             grave.label("grave"),
         )
         .join(Customer, Customer.id == Moment.customer_id)
-        .outerjoin(Preference, of_the_occasion())
+        .join(candidates, c.moment_id == Moment.id)
         .where(Moment.id.in_(ids), Moment.state == "spotted")
         .order_by(Moment.send_on, Moment.id)
     ).all()
 
 
-def sort_by_time(
-    rows: Sequence[Any], triggers: Mapping[uuid.UUID, ActiveTrigger], team: TeamHours, *, now: datetime
-) -> tuple[list[Contender], dict[uuid.UUID, datetime], list[uuid.UUID]]:
-    """(to be planned now, to be looked at when writing would begin, too late for any window).
+@dataclass(slots=True)
+class ByTime:
+    """Moments to be planned now, to be looked at when writing would begin, and too late: by the reason, if there is one
+    besides the time."""
 
-    What depends on zone, day and trigger is worked out once for each of these.
-    """
-    slots: dict[tuple[Wish, bool], Slot | None] = {}
-    ready: list[Contender] = []
-    waiting: dict[uuid.UUID, datetime] = {}
-    over: list[uuid.UUID] = []
+    ready: list[Contender] = field(default_factory=list)
+    waiting: dict[uuid.UUID, datetime] = field(default_factory=dict)
+    over: dict[str | None, list[uuid.UUID]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def settled(self) -> set[uuid.UUID]:
+        """Those that are not looked at any further now."""
+        return {*self.waiting, *(moment_id for ids in self.over.values() for moment_id in ids)}
+
+
+def sort_by_time(
+    rows: Sequence[Any],
+    triggers: Mapping[uuid.UUID, ActiveTrigger],
+    team: TeamHours,
+    *,
+    now: datetime,
+    offered: Offered = NO_TERMS,
+) -> ByTime:
+    """Sort moments by when they would go. What depends on zone, day, hours and trigger is worked out once for each."""
+    found = ByTime()
+    slots: dict[Any, Slot | Over] = {}
+    spread = timedelta(minutes=offered.spread_minutes)
     for row in rows:
         trigger = triggers.get(row.trigger_id)
         if trigger is None:
             continue
-        wish, read = _wish(row, trigger), _is_read(row, trigger)
-        if (wish, read) not in slots:
-            slots[wish, read] = first_slot(wish, team, now=now, read=read)
-        slot = slots[wish, read]
-        if slot is None:
-            over.append(row.id)
+        read = _is_read(row, trigger)
+        key = (row.zone, row.hours_key, row.channel, row.send_on, row.expires_at, row.trigger_id, read)
+        if key not in slots:
+            slots[key] = _when(_wish(row, trigger, offered), team, now=now, read=read)
+        slot = slots[key]
+        if isinstance(slot, Over):
+            if slot.look_at is None:
+                found.over[slot.reason].append(row.id)
+            else:
+                found.waiting[row.id] = slot.look_at
         elif slot.write_at > now:
-            waiting[row.id] = slot.write_at
+            found.waiting[row.id] = slot.write_at
         else:
-            ready.append(_contender(row, trigger, slot))
-    return ready, waiting, over
+            found.ready.append(_contender(row, trigger, slot.in_turn(row.bucket, spread)))
+    return found
 
 
-def _wish(row: Any, trigger: ActiveTrigger) -> Wish:
+def _when(wish: Wish, team: TeamHours, *, now: datetime, read: bool) -> "Slot | Over":
+    slot = first_slot(wish, team, now=now, read=read)
+    if slot is not None:
+        return slot
+    if wish.post_on is not None:
+        return Over(POST_TOO_LATE)
+    reason = spoiled_by(wish.intent, after=now)
+    if reason is None:
+        return Over()
+    # Its hours leave it no opening. Until a text would be written, what is known of the customer may still change.
+    plain = first_slot(replace(wish, hours=ANY_TIME), team, now=now, read=read)
+    return Over(reason, plain.write_at if plain is not None and plain.write_at > now else None)
+
+
+def _wish(row: Any, trigger: ActiveTrigger, offered: Offered) -> Wish:
     rules, review = trigger.definition.send, trigger.definition.review
-    window = Window(rules.window_start, rules.window_end)
-    return Wish(row.zone, row.send_on, window, row.expires_at, review.write_ahead_days)
+    return Wish(
+        zone=row.zone,
+        send_on=row.send_on,
+        window=Window(rules.window_start, rules.window_end),
+        expires_at=row.expires_at,
+        write_ahead_days=review.write_ahead_days,
+        hours=hours_of(row, row.channel, rules, offered),
+        post_on=post_on(row.send_on, row.channel, row.country, offered),
+    )
 
 
 def _is_read(row: Any, trigger: ActiveTrigger) -> bool:
@@ -109,6 +170,7 @@ def _contender(row: Any, trigger: ActiveTrigger, slot: Slot) -> Contender:
         family=row.family,
         occasion=row.occasion,
         channel=row.channel,
+        channel_reason=row.channel_reason,
         weight=row.weight,
         spotted_at=row.spotted_at,
         expires_at=row.expires_at,
@@ -116,5 +178,6 @@ def _contender(row: Any, trigger: ActiveTrigger, slot: Slot) -> Contender:
         salt=trigger.salt,
         definition=trigger.definition,
         slot=slot,
+        hours_key=row.hours_key,
         template=trigger.definition.template,
     )

@@ -22,7 +22,7 @@ from engine.plan.contender import Contender
 from engine.plan.control import in_control
 from engine.plan.drafting import join_messages, make_messages, standing_celebrations
 from engine.plan.due import lock_due, read_due, sort_by_time
-from engine.plan.ending import expire_moments, skip_moments
+from engine.plan.ending import TOO_LATE, expire_moments, skip_moments
 from engine.plan.holds import DEFAULT_CHANNELS, HoldView, holds_of, store_holds
 from engine.plan.untrue import cancel_untrue
 from engine.storage.models import Customer, Moment
@@ -60,15 +60,16 @@ def plan_due(
     if not ids:
         return 0
     cancel_untrue(session, ids, now=now)
-    rows = read_due(session, ids, settings.channels)
-    ready, waiting, over = sort_by_time(rows, {trigger.id: trigger for trigger in triggers}, team, now=now)
-    if over:
-        expire_moments(session, over, now=now)
-    _look_again_at(session, waiting)
-    looked_at = [row.id for row in rows if row.id not in waiting and row.id not in over]
+    rows = read_due(session, ids, settings.channels, now=now)
+    known = {trigger.id: trigger for trigger in triggers}
+    times = sort_by_time(rows, known, team, now=now, offered=settings.channels)
+    for reason, late in times.over.items():
+        expire_moments(session, late, now=now, reason=reason or TOO_LATE)
+    _look_again_at(session, times.waiting)
+    looked_at = [row.id for row in rows if row.id not in times.settled]
     found = holds_of(session, looked_at, now=now, channels=settings.channels)
     ended = _skip_final(session, found, now=now)
-    free = [contender for contender in ready if contender.moment_id not in found]
+    free = [contender for contender in times.ready if contender.moment_id not in found]
     for trigger_id, reason in pull_brakes(session, free, now=now, team=team).items():
         _hold(found, [c for c in free if c.trigger_id == trigger_id], HoldView("trigger_paused", reason))
     free = _with_alternatives(session, [c for c in free if c.moment_id not in found])
@@ -76,7 +77,6 @@ def plan_due(
     _hold(found, lost, HoldView("clash_lost"))
     still = [moment_id for moment_id in looked_at if moment_id not in ended]
     store_holds(session, still, {moment_id: found[moment_id] for moment_id in still if moment_id in found}, now=now)
-    known = {trigger.id for trigger in triggers}
     strange = [row.id for row in rows if row.trigger_id not in known and row.id not in found]
     _look_again_at(session, _next_looks(found, still, now=now) | dict.fromkeys(strange, now + LOOK_AGAIN))
     return len(ids)

@@ -22,7 +22,7 @@ from tests.engine.builders import (
     make_trigger,
 )
 
-EMAIL = Offered(("email", "postbox"))
+EMAIL = Offered(("email",), ("postbox",))  # the postbox only for those who ask for it
 DAY = timedelta(days=1)
 
 
@@ -188,14 +188,14 @@ def test_an_unwanted_occasion_is_not_spoken_of(session: Session) -> None:
         (None, None, True, False),
         (None, None, False, True),
         ("postbox", None, False, False),
-        ("pigeon", None, False, True),  # not offered: the default counts
-        ("postbox", "email", False, True),  # the wish for the occasion comes first
+        ("pigeon", None, False, True),  # not offered: the company's order counts
+        ("postbox", "email", False, False),  # the wish for the occasion cannot be met, the other can
     ],
 )
 def test_a_customer_must_be_reachable(
     session: Session, preferred: str | None, wished: str | None, address: bool, held: bool
 ) -> None:
-    """On the channel they wish for the occasion, else the one they prefer, else the default."""
+    """On one of the channels they wish for, or of the company's; which of them, `test_channels` says."""
     customer = make_customer(session, email="ada@example.org" if address else None, preferred_channel=preferred)
     if wished:
         session.add(
