@@ -83,7 +83,7 @@ def spot(jubilee: Jubilee) -> int:
 def plan(jubilee: Jubilee, enough: Enough = never) -> int:
     """Expire what is too late, work out send times again where zones changed, and plan what is due."""
     with jubilee.db.writing() as session:
-        recompute_send_times(session, now=clock.now(session), team=jubilee.team)
+        recompute_send_times(session, now=clock.now(session), team=jubilee.team, channels=jubilee.offered)
     settings = PlanSettings(channels=jubilee.offered)
     _until_done(jubilee, lambda session, now: expire_due(session, now=now), enough)
     return _until_done(

@@ -13,6 +13,7 @@ from engine.dates.workdays import subtract_working_days
 from engine.dates.zones import day_bounds, local_date
 
 OUTSIDE_WINDOW = "outside_window"
+POST_TOO_LATE = "post_too_late"
 # So many groups of customers, by their bucket, take their turns one after the other.
 TURNS = 30
 _ONE_DAY = timedelta(days=1)

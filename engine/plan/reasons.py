@@ -54,6 +54,10 @@ REASONS: Mapping[str, Reason] = {
     "shadow": Reason("The trigger only watches for now and sends nothing.", "when the trigger is switched on"),
     "missing_fact": Reason("A fact that the text needs is not known.", "when the fact is recorded"),
     "template_refused": Reason("The template cannot be used as it is.", "when the template is mended"),
+    "redirect_mode": Reason(
+        "Redirect mode is on, and no test address is set for this channel.",
+        "when a test address is set, or the installation goes live",
+    ),
 }
 
 # Why a moment or message ended, other than by a hold.
@@ -72,6 +76,12 @@ ENDINGS: Mapping[str, str] = {
     "celebrated_recently": "The same was celebrated a short while ago.",
     "incident_already_recovered": "The customer already heard about what went wrong.",
     "restored": "A backup was restored, and it may have gone out in the time that was lost.",
+    "outside_window": "It was outside the hours in which its trigger sends.",
+    "quiet_hours": "The customer does not want to be disturbed at the hours that were left.",
+    "legal_hours": "The law lets no text or call reach the customer at the hours that were left.",
+    "other_weekday": "Its trigger does not send on the days of the week that were left.",
+    "public_holiday": "Its trigger does not send on public holidays, and no other day was left.",
+    "post_too_late": "A letter would not have been there in time.",
     "gave_up": "It could not be handed over in several attempts.",
 }
 _HELD = "held:"

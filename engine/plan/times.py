@@ -1,28 +1,36 @@
-"""Works out again when planned messages go: after a customer moved to another zone, or the zone data changed.
+"""Works out again when planned messages go: after a customer moved to another zone or place, or wants other quiet
+hours, or after the zone data changed.
 
-What is stored is local intent, a day and hours. The instants follow from it, once for each zone and day and not for
-each customer.
+What is stored is local intent, a day and hours. The instants follow from it, once for each zone, day and set of hours
+and not for each customer.
 """
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
+from engine.dates.openings import TURNS
 from engine.dates.team import TeamHours
 from engine.dates.windows import Window
 from engine.dates.zones import zone_data_version
 from engine.definitions.store import definition_of
-from engine.plan.slots import Wish, first_slot
+from engine.plan.intents import PLACE, hours_key, hours_of, post_on
+from engine.plan.slots import Slot, Wish, first_slot
 from engine.spot.dating import expiry
+from engine.storage.base import UtcDateTime
 from engine.storage.models import Customer, Installation, Message, MessageMoment, Moment
 
 ZONE_DATA = "zone_data_version"
 _UNSENT = ("draft", "in_review", "approved")
 _UTC_TEAM = TeamHours()
+NO_TERMS = Offered()
+# Databases take only so many values in one statement.
+_PIECE = 5_000
 
 
 def zone_data_changed(session: Session) -> bool:
@@ -37,14 +45,16 @@ def recompute_send_times(
     customer_ids: Sequence[uuid.UUID] | None = None,
     now: datetime,
     team: TeamHours = _UTC_TEAM,
+    channels: Offered = NO_TERMS,
 ) -> int:
-    """Bring unsent messages to their customers' present zones, all of them where the zone data changed; how many.
+    """Bring unsent messages to their customers' present zones and hours, all of them where the zone data changed; how
+    many.
 
     Cheap where nothing moved. With `customer_ids` it looks at these customers alone.
     """
     everything = customer_ids is None and zone_data_changed(session)
     which: list[ColumnElement[bool]] = [Message.state.in_(_UNSENT)]
-    which += [] if everything else [Message.zone != Customer.zone]
+    which += [] if everything else [or_(Message.zone != Customer.zone, Message.hours_key != hours_key())]
     which += [] if customer_ids is None else [Message.customer_id.in_(customer_ids)]
     ids = session.scalars(
         select(Message.id)
@@ -53,10 +63,11 @@ def recompute_send_times(
         .order_by(Message.id)
         .with_for_update(of=Message)
     ).all()
-    if ids:
-        affected = Message.id.in_(ids)
+    for at in range(0, len(ids), _PIECE):
+        affected = Message.id.in_(ids[at : at + _PIECE])
         _move_expiry(session, affected)
-        _move_messages(session, affected, now=now, team=team)
+        _move_messages(session, affected, channels, now=now, team=team)
+    if ids:
         session.expire_all()
     if everything:
         session.merge(Installation(name=ZONE_DATA, value=zone_data_version()))
@@ -105,24 +116,52 @@ def _move_expiry(session: Session, affected: ColumnElement[bool]) -> None:
     )
 
 
-def _move_messages(session: Session, affected: ColumnElement[bool], *, now: datetime, team: TeamHours) -> None:
-    columns = (Message.send_on, Message.window_start, Message.window_end, Message.expires_at)
-    read = (Message.state != "approved").label("read")
-    wishes = session.execute(
-        select(Customer.zone, *columns, read)
+def _move_messages(
+    session: Session, affected: ColumnElement[bool], channels: Offered, *, now: datetime, team: TeamHours
+) -> None:
+    keys = {
+        **{"zone": Customer.zone, "hours_key": hours_key(), "version_id": Message.trigger_version_id},
+        **{"channel": Message.channel, "send_on": Message.send_on, "expires_at": Message.expires_at},
+        **{"window_start": Message.window_start, "window_end": Message.window_end},
+        "read": Message.state != "approved",
+    }
+    wishes: Sequence[Any] = session.execute(
+        select(*(key.label(name) for name, key in keys.items()), *PLACE)
         .join(Customer, Customer.id == Message.customer_id)
         .where(affected)
         .distinct()
     ).all()
-    for zone, send_on, start, end, expires_at, is_read in wishes:
-        slot = first_slot(Wish(zone, send_on, Window(start, end), expires_at, 0), team, now=now, read=is_read)
-        values: dict[str, Any] = {"zone": zone}
+    for row in wishes:
+        slot = first_slot(_wish(session, row, channels), team, now=now, read=row.read)
+        values: dict[str, Any] = {"zone": row.zone, "hours_key": row.hours_key}
         if slot is not None:  # else it expires before it could go, and expiry says so
-            values |= {"send_at": slot.send_at, "deadline_at": slot.deadline_at}
-        same = [column == value for column, value in zip(columns, (send_on, start, end, expires_at), strict=True)]
+            values |= {"send_at": _in_turn(slot, channels), "deadline_at": slot.deadline_at}
         session.execute(
             update(Message)
-            .where(affected, *same, read == is_read, Message.customer_id == Customer.id, Customer.zone == zone)
+            .where(affected, Message.customer_id == Customer.id)
+            .where(*(key == getattr(row, name) for name, key in keys.items()))
             .values(values)
             .execution_options(synchronize_session=False)
         )
+
+
+def _wish(session: Session, row: Any, channels: Offered) -> Wish:
+    rules = definition_of(session, row.version_id).send
+    return Wish(
+        zone=row.zone,
+        send_on=row.send_on,
+        window=Window(row.window_start, row.window_end),
+        expires_at=row.expires_at,
+        write_ahead_days=0,
+        hours=hours_of(row, row.channel, rules, channels),
+        post_on=post_on(row.send_on, row.channel, row.country, channels),
+    )
+
+
+def _in_turn(slot: Slot, channels: Offered) -> Any:
+    """The beginning of the opening, or the turn of each group of customers in it."""
+    spread = timedelta(minutes=channels.spread_minutes)
+    turns = {group: slot.in_turn(group, spread).send_at for group in range(TURNS)}
+    if len(set(turns.values())) == 1:
+        return slot.send_at
+    return case({group: literal(at, UtcDateTime) for group, at in turns.items()}, value=Customer.bucket % TURNS)
