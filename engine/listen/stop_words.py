@@ -82,8 +82,9 @@ START_WORDS = _set_of("start unstop resume subscribe anmelden starten alta inici
 HELP_WORDS = _set_of("help info hilfe ayuda información informacion")
 
 # What may stand around such a word and takes nothing from its meaning.
-_POLITE = _set_of("""please pls plz now thanks thank you immediately hi hello dear sirs sir madam me it this these that all
-    any further messages message texts text texting mails mail emails email e-mails sms mailing mailings writing sending
+_POLITE = _set_of("""please pls plz now thanks thank you immediately hi hello dear sirs sir madam me it this these that
+    all any further messages message texts text texting mails mail emails email e-mails sms mailing mailings writing
+    sending
     from of to with your list lists mailinglist newsletter subscription
     bitte jetzt sofort danke alle alles mir diese diesen dieses nachrichten nachricht mich newsletter liste von der
     dem den vielen dank hallo
