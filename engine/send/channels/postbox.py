@@ -44,7 +44,7 @@ class Postbox:
         self._folder.mkdir(parents=True, exist_ok=True)
         body = {**asdict(message), "message_id": str(message.message_id), "delivery_id": str(message.delivery_id)}
         draft = self._folder / f".{message.message_id}.{uuid4().hex}"
-        with draft.open("x", encoding="utf-8") as file:
+        with draft.open("x", encoding="utf-8", errors="replace") as file:
             json.dump(body, file, ensure_ascii=False, default=str)
             file.flush()
             os.fsync(file.fileno())
