@@ -227,8 +227,10 @@ def _obey(session: Session, incoming: Incoming, thread: _Thread, *, now: datetim
         return _obey_text(session, incoming, thread, now=now)
     if incoming.meaning != "stop" or thread.customer_id is None or thread.redirected:
         return False
-    changes = wishes.leave(session, thread.customer_id, now=now, source="reply", occasion=thread.occasion)
-    return bool(changes)
+    try:
+        return bool(wishes.leave(session, thread.customer_id, now=now, source="reply", occasion=thread.occasion))
+    except NotFound:  # erased meanwhile: nothing is sent to them any more
+        return False
 
 
 def _obey_text(session: Session, incoming: Incoming, thread: _Thread, *, now: datetime) -> bool:

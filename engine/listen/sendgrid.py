@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.errors import InvalidInput
 from engine.listen.said import Said, as_uuid, storable
@@ -45,15 +43,6 @@ _DROPPED: Mapping[str, Mapping[str, Any]] = {
     "spam reporting address": {"also": "complained"},
     "unsubscribed address": {"also": "unsubscribed"},
 }
-
-
-class SendGridWebhook(BaseSettings):
-    """What listening to SendGrid needs; without them its calls are refused."""
-
-    model_config = SettingsConfigDict(env_prefix="JUBILEE_SENDGRID_", extra="ignore", frozen=True)
-
-    webhook_key: str = Field("", description="The verification key of SendGrid's signed event webhook")
-    inbound_token: str = Field("", description="The secret in the URL, or the password, of SendGrid's inbound parse")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from engine.errors import InvalidInput
 from engine.listen.said import Said, as_uuid, storable
 
@@ -49,14 +46,6 @@ OTHERS: Mapping[str, str] = {
     "63016": "more than 24 hours had passed since the customer last wrote",
 }
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
-
-
-class TwilioWebhook(BaseSettings):
-    """What listening to Twilio needs; without it its calls are refused."""
-
-    model_config = SettingsConfigDict(env_prefix="JUBILEE_TWILIO_", extra="ignore", frozen=True)
-
-    auth_token: str = Field("", description="The account's auth token, with which Twilio signs its calls")
 
 
 class Fields(dict[str, list[str]]):
