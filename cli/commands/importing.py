@@ -24,9 +24,9 @@ _USUAL = (
     "`Column=ignore` leaves one out."
 )
 CUSTOMER_FIELDS = (
-    f"{_USUAL}\n\nFields: external_id, first_name, last_name, locale, zone, country, preferred_channel, deceased, "
-    "minor, closed; and with a name of their own date:birthday, contact:sms, trait:plan, trait:seats:int, consent:sms, "
-    "consent:sms:birthday, wants:birthday."
+    f"{_USUAL}\n\nFields: external_id, first_name, last_name, locale, zone, country, region, preferred_channel, "
+    "channel_order, quiet_from, quiet_until, deceased, minor, closed; and with a name of their own date:birthday, "
+    "contact:sms, trait:plan, trait:seats:int, consent:sms, consent:sms:birthday, wants:birthday."
 )
 EVENT_FIELDS = (
     f"{_USUAL}\n\nFields: message_id, customer, name, occurred_at; and property:reason, property:amount_minor:int. "

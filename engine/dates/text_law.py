@@ -53,7 +53,7 @@ class Law:
         if not code:
             return list(self.rows.values())
         states = {place: row for place, row in self.rows.items() if place.startswith(f"{code}-")}
-        if states and not region:
+        if states and not is_region(code, region):
             return [*states.values(), *self._of(code, ELSEWHERE)]
         return self._of(f"{code}-{region}", code, ELSEWHERE)
 
@@ -86,8 +86,20 @@ def shipped_rows() -> Mapping[str, Row]:
     return {raw["place"]: _row(raw) for raw in yaml.safe_load(_text("text_hours.yaml"))}
 
 
+def is_region(country: str, region: str) -> bool:
+    """Whether this is a subdivision of the country, as far as we know: of most countries we know none."""
+    known = regions_of(country)
+    return bool(region) and (not known or region in known)
+
+
+@cache
+def regions_of(country: str) -> frozenset[str]:
+    """The subdivisions whose zones are known, such as the states of the US; mostly none."""
+    return frozenset(place.partition("-")[2] for place in _region_zones() if place.startswith(f"{country}-"))
+
+
 def clocks_of(country: str, region: str) -> tuple[str, ...]:
-    """The zones of a state, or else of its country; none where neither is known."""
+    """The zones of a state, that of most people first, or else of its country; none where neither is known."""
     state = _region_zones().get(f"{country}-{region}")
     return tuple(state or get_global("territory_zones").get(country, ()))
 

@@ -18,7 +18,8 @@ _SHOWN = 12
 
 CUSTOMER_FIELDS = frozenset(
     {
-        *("external_id", "first_name", "last_name", "locale", "zone", "country", "preferred_channel"),
+        *("external_id", "first_name", "last_name", "locale", "zone", "country", "region"),
+        *("preferred_channel", "channel_order", "quiet_from", "quiet_until"),
         *("deceased", "minor", "closed", "effective_at", "consent", "consent_source", "consent_given_at"),
     }
 )

@@ -15,7 +15,7 @@ from dateutil.relativedelta import relativedelta
 
 from engine.dates.birthdays import PartialDate, parse_partial_date, placeholder_reason
 from engine.record.addresses import clean_address, clean_channel
-from engine.record.places import clean_country, clean_locale, clean_zone
+from engine.record.places import clean_country, clean_locale, clean_region, clean_zone
 from engine.record.rejection import RowRefused
 from engine.record.texts import clean_line, clean_name
 from engine.record.unset import UNSET, Unset
@@ -32,6 +32,7 @@ IMPLIED_LASTS = relativedelta(years=2)
 
 _LARGEST = 2**63 - 1
 _MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$")
+_HOUR = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::00)?")
 _TIMESTAMP_0 = PartialDate(1, 1, 1970)
 
 
@@ -59,7 +60,11 @@ class PreferenceRow:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """What one row says of one customer. UNSET changes nothing; None, or an empty text, takes away what was known."""
+    """What one row says of one customer. UNSET changes nothing; None, or an empty text, takes away what was known.
+
+    `region` is US-TX, or TX. `channel_order` are names with commas between, the first wish first; without a
+    `preferred_channel` of its own, that is its first. Quiet hours are local, HH:MM, and stand both or not at all.
+    """
 
     external_id: str
     first_name: str | Unset | None = UNSET
@@ -67,7 +72,11 @@ class CustomerRow:
     locale: str | Unset | None = UNSET
     zone: str | Unset | None = UNSET
     country: str | Unset | None = UNSET
+    region: str | Unset | None = UNSET
     preferred_channel: str | Unset | None = UNSET
+    channel_order: str | Unset | None = UNSET
+    quiet_from: str | Unset | None = UNSET
+    quiet_until: str | Unset | None = UNSET
     deceased: bool | Unset = UNSET
     minor: bool | Unset = UNSET
     closed: bool | Unset = UNSET
@@ -98,7 +107,8 @@ def check_row(index: int, row: CustomerRow, *, now: datetime, source: str) -> Ch
     effective_at = _past(row.effective_at, now, "effective_at") or now
     wishes = dict(_preferences(row, effective_at))
     consents = dict(_consents(row, effective_at, now, source))
-    fields = dict(_columns(row)) | dict(_named(row)) | consents | wishes
+    fields = dict(_columns(row)) | dict(_region(row)) | dict(_quiet(row)) | dict(_order(row))
+    fields |= dict(_named(row)) | consents | wishes
     dated = {f"consents.{one.channel}.{one.occasion}" for one in row.consents if row.effective_at or one.given_at}
     dated |= set(wishes) if row.effective_at else set()
     return CheckedRow(index, external_id, fields, effective_at, frozenset(dated))
@@ -128,6 +138,42 @@ def _columns(row: CustomerRow) -> Iterator[tuple[str, Any]]:
         value = getattr(row, name)
         if not isinstance(value, Unset):
             yield name, check(value)
+
+
+def _region(row: CustomerRow) -> Iterator[tuple[str, Any]]:
+    """A region that names its country tells that too."""
+    if isinstance(row.region, Unset):
+        return
+    country = None if isinstance(row.country, Unset) else clean_country(row.country)
+    named, region = clean_region(row.region, country)
+    yield "region", region
+    if named and country is None:
+        yield "country", named
+
+
+def _quiet(row: CustomerRow) -> Iterator[tuple[str, Any]]:
+    if isinstance(row.quiet_from, Unset) and isinstance(row.quiet_until, Unset):
+        return
+    start, end = (_hour(name, getattr(row, name)) for name in ("quiet_from", "quiet_until"))
+    if (start is None) != (end is None):
+        missing = "quiet_until" if end is None else "quiet_from"
+        raise RowRefused(missing, "is missing: quiet hours need a beginning and an end")
+    if start is not None and start == end:
+        raise RowRefused("quiet_until", f"{end!r} is the beginning too: nothing could ever be sent")
+    yield "quiet_from", start
+    yield "quiet_until", end
+
+
+def _order(row: CustomerRow) -> Iterator[tuple[str, Any]]:
+    if isinstance(row.channel_order, Unset):
+        return
+    text = clean_line("channel_order", row.channel_order) or ""
+    names = [clean_channel("channel_order", name.strip()) for name in text.split(",") if name.strip()]
+    if len(set(names)) < len(names):
+        raise RowRefused("channel_order", f"{text!r} names a channel twice")
+    yield "channel_order", ",".join(names) or None
+    if isinstance(row.preferred_channel, Unset):
+        yield "preferred_channel", next(iter(names), None)
 
 
 def _named(row: CustomerRow) -> Iterator[tuple[str, Any]]:
@@ -197,6 +243,16 @@ def _trait(column: str, value: Any) -> Any:
     if isinstance(value, float) and math.isfinite(value):
         return value
     raise RowRefused(column, f"{value!r:.80} is not a text, a number or a yes or no")
+
+
+def _hour(column: str, value: str | Unset | None) -> str | None:
+    text = None if isinstance(value, Unset) else clean_line(column, value)
+    if text is None:
+        return None
+    found = _HOUR.fullmatch(text)
+    if found is None:
+        raise RowRefused(column, f"{text!r} is not an hour such as 22:00")
+    return f"{found[1]:0>2}:{found[2]}"
 
 
 def _flag(column: str, value: Any) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +15,18 @@ from engine.dates.birthdays import PartialDate, parse_partial_date
 from engine.dates.zones import local_date
 from engine.ids import new_id
 from engine.record.customer_rows import Flat, placeholder
-from engine.record.places import zone_of_country
+from engine.record.places import guessed_zone
 from engine.storage.base import Base
 from engine.storage.models import Consent, ContactPoint, Customer, CustomerChange, CustomerDate, Preference
 from engine.storage.upsert import insert_into, table_of
 
-COLUMNS = ("first_name", "last_name", "locale", "zone", "country", "preferred_channel", "deceased", "minor", "closed")
-_FLAGS = ("deceased", "minor", "closed")
+_FLAGS = ("zone_guessed", "deceased", "minor", "closed")
+_HOURS = ("quiet_from", "quiet_until")
+COLUMNS = (
+    *("first_name", "last_name", "locale", "zone", "country", "region", "preferred_channel", "channel_order"),
+    *_HOURS,
+    *_FLAGS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +111,22 @@ def _columns() -> list[Any]:
 
 
 def _flat(row: Any) -> Flat:
-    return {name: getattr(row, name) for name in COLUMNS} | {f"traits.{k}": v for k, v in row.traits.items()}
+    columns = {name: getattr(row, name) for name in COLUMNS}
+    hours = {name: columns[name] and columns[name].isoformat("minutes") for name in _HOURS}
+    return columns | hours | {f"traits.{k}": v for k, v in row.traits.items()}
+
+
+def _stored(name: str, value: Any) -> Any:
+    """A flat value as its column has it."""
+    return time.fromisoformat(value) if name in _HOURS and value else value
 
 
 def _new_customer(external_id: str, fields: Flat, now: datetime) -> dict[str, Any]:
     customer_id = new_id()
-    columns = {name: fields.get(name, False if name in _FLAGS else None) for name in COLUMNS}
+    columns = {name: _stored(name, fields.get(name, False if name in _FLAGS else None)) for name in COLUMNS}
     columns["locale"] = columns["locale"] or "en"
-    columns["zone"] = columns["zone"] or zone_of_country(columns["country"])
+    columns["zone_guessed"] = columns["zone"] is None
+    columns["zone"] = columns["zone"] or guessed_zone(columns["country"], columns["region"])
     traits = {name[7:]: value for name, value in fields.items() if name.startswith("traits.") and value is not None}
     made = {"id": customer_id, "external_id": external_id, "bucket": bucket_of(customer_id), "traits": traits}
     return made | columns | {"created_at": now, "updated_at": now}
@@ -149,7 +162,7 @@ def _write_customers(session: Session, differences: Iterable[Difference], now: d
     """One statement for each set of columns that changed together, so that no other column is written."""
     shapes: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for one in differences:
-        values = {name: new for name, (_, new) in one.changes.items() if name in COLUMNS}
+        values = {name: _stored(name, new) for name, (_, new) in one.changes.items() if name in COLUMNS}
         if any(name.startswith("traits.") for name in one.changes):
             values["traits"] = _traits_after(one)
         shapes[tuple(sorted(values))].append({"id": one.known.id, "updated_at": now} | values)

@@ -21,7 +21,7 @@ from engine.record.customer_rows import (
     placeholder,
 )
 from engine.record.customer_state import Difference, Known, create_missing, lock_known, write
-from engine.record.places import zone_of_country
+from engine.record.places import guessed_zone
 from engine.record.rejection import Notice, Rejection, RowRefused
 from engine.record.unset import UNSET, Unset
 
@@ -117,7 +117,7 @@ def _lock_or_create(
 def _difference(
     row: CheckedRow, known: Known, created: bool, warnings: list[Notice], *, now: datetime, source: str
 ) -> Difference:
-    fields = _wanted(row, created)
+    fields = _wanted(row, known, created)
     zone = fields.get("zone") or known.fields["zone"]
     changes: dict[str, tuple[Any, Any]] = {}
     for name, new in fields.items():
@@ -133,13 +133,17 @@ def _difference(
     return Difference(known, changes, row.effective_at, source, zone, created)
 
 
-def _wanted(row: CheckedRow, created: bool) -> dict[str, Any]:
-    """The row's fields; without a zone a new customer gets that of the country, and a known one keeps theirs."""
+def _wanted(row: CheckedRow, known: Known, created: bool) -> dict[str, Any]:
+    """The row's fields; without a zone a new customer gets that of their place, and a known one keeps what was said.
+
+    A zone that was only guessed is marked, and guessed again when the place changes.
+    """
     fields = dict(row.fields)
-    if fields.get("zone") is None:
-        fields.pop("zone", None)
-        if created:
-            fields["zone"] = zone_of_country(fields.get("country"))
+    if fields.pop("zone", None) is not None:
+        return fields | {"zone": row.fields["zone"], "zone_guessed": False}
+    if created or known.fields.get("zone_guessed"):
+        country, region = (fields.get(name, known.fields.get(name)) for name in ("country", "region"))
+        fields |= {"zone": guessed_zone(country, region), "zone_guessed": True}
     return fields
 
 

@@ -106,6 +106,7 @@ def test_each_changed_field_is_remembered_with_old_and_new(session: Session) -> 
     assert {(row.field, row.old, row.new) for row in rows} == {
         ("last_name", None, "Ray"),
         ("zone", "Europe/Vienna", "Asia/Tokyo"),
+        ("zone_guessed", True, False),
         ("traits.plan", "gold", None),
         ("dates.birthday", "1990-04-17", "--04-18"),
         ("contacts.email", "Ana@example.org", "b@example.org"),
@@ -296,7 +297,7 @@ def test_flags_are_kept_and_only_true_ones_are_news_about_a_new_customer(session
     """`minor: no` about somebody new is no change worth remembering."""
     record(session, CustomerRow("C1", deceased=True, minor=False))
     assert ana(session).deceased
-    assert changes(session) == {"deceased": (None, True), "zone": (None, "UTC")}
+    assert changes(session) == {"deceased": (None, True), "zone": (None, "UTC"), "zone_guessed": (None, True)}
 
 
 def test_an_import_does_not_bring_an_erased_customer_back(session: Session) -> None:
