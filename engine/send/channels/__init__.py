@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.channel_terms import POSTBOX, Offered
 from engine.errors import InvalidInput
-from engine.send.channels import call, inapp, postbox, sendgrid
+from engine.send.channels import call, inapp, postbox, sendgrid, smtp
 from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
 from engine.settings import Settings
 
@@ -42,6 +42,7 @@ Channels = Mapping[str, Channel]
 # Each answers None where its configuration is absent, and raises InvalidInput, with the variable, where it is wrong.
 OPENERS: tuple[Callable[[Settings], Channel | None], ...] = (
     sendgrid.open_channel,
+    smtp.open_channel,
     inapp.open_channel,
     call.open_channel,
 )

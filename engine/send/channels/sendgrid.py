@@ -143,7 +143,7 @@ def open_channel(settings: Settings) -> SendGrid | None:
 def payload_of(message: OutgoingMessage, to: str, identity: Identity, *, sandbox: bool) -> dict[str, Any]:
     """What SendGrid is asked. It counts no opens, rewrites no links and adds no way out of its own: ours is there."""
     # Heavy, and needed by those alone who send with it.
-    from sendgrid.helpers import mail as sg  # type: ignore[import-untyped]
+    from sendgrid.helpers import mail as sg
 
     mail = sg.Mail()
     person = sg.Personalization()

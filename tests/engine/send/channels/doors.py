@@ -8,17 +8,22 @@ import socket
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from email import message_from_string, policy
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 from uuid import UUID, uuid4
 
+from engine.links import Links
 from engine.send.channels import Channel
 from engine.send.channels.mail import Identity
 from engine.send.channels.postbox import Postbox
 from engine.send.channels.sendgrid import SendGrid, SendGridSettings
+from engine.send.channels.smtp import Smtp
 from engine.send.exchange import Patience
 from engine.send.outgoing import OutgoingMessage
+from engine.send.smtp_line import MailLine, MailServer
 from tests.servers.provider import Provider
+from tests.servers.smtp_sink import SmtpSink
 
 # accept: takes it and says so. refuse_for_good, refuse_for_now: of this message. overloaded: says "later" to all.
 # hang: takes it and never answers. close: takes it and hangs up. garbage: takes it, and answers nonsense.
@@ -171,6 +176,66 @@ class SendGridDoor(ProviderDoor):
         return SendGrid(SendGridSettings(api_key="SG.key", url=url), IDENTITY, IMPATIENT)
 
 
+class SmtpDoor(Door):
+    """Email by a mail server."""
+
+    name = "email"
+    cannot = frozenset({"garbage", "drip", "failing"})  # tried in test_smtp.py, by a server of its own
+    key_variable = "JUBILEE_SMTP_USER"
+
+    def __init__(self) -> None:
+        self.sink = SmtpSink()
+        self.sink.start()
+        self._before = 0
+
+    def open(self) -> Channel:
+        return self._open(self.sink.port)
+
+    def open_away(self) -> Channel:
+        return self._open(unused_port())
+
+    def open_with_wrong_key(self) -> Channel:
+        return self._open(self.sink.port, user="eve", password="guessed")
+
+    def behave(self, what: Behaviour) -> None:
+        told: dict[str, str | int] = {
+            "accept": "accept",
+            "hang": "accept_then_hang",
+            "close": "accept_then_close",
+            "refuse_for_good": 554,
+            "refuse_for_now": 450,
+            "overloaded": 421,
+        }
+        self.sink.behave(told[what])
+
+    def accepted(self) -> list[str]:
+        return self.sink.accepted()[self._before :]
+
+    def sent(self) -> list[dict[str, Any]]:
+        return [_of_mail(mail) for mail in self.sink.mails()[self._before :]]
+
+    def forget(self) -> None:
+        self._before = len(self.sink.accepted())
+
+    def close(self) -> None:
+        self.sink.stop()
+
+    def _open(self, port: int, **login: str) -> Channel:
+        server = MailServer("127.0.0.1", port, "acme.example", tls="none", **login)
+        return Smtp(MailLine(server, IMPATIENT), IDENTITY, Links("a secret of at least thirty-two letters", ""))
+
+
+def _of_mail(mail: dict[str, Any]) -> dict[str, Any]:
+    """As a reader's program understands it, with the recipients of the envelope and those of the headers."""
+    parsed = message_from_string(mail["content"], policy=policy.default)
+    shown = [address.addr_spec for name in ("to", "cc", "bcc") if parsed[name] for address in parsed[name].addresses]
+    return {
+        "to": [*mail["to"], *shown],
+        "headers": [name.lower() for name in parsed],
+        "whole": mail["content"],
+    }
+
+
 def _of_sendgrid(body: dict[str, Any]) -> dict[str, Any]:
     people = [
         mailbox["email"]
@@ -185,6 +250,7 @@ def _of_sendgrid(body: dict[str, Any]) -> dict[str, Any]:
 DOORS: dict[str, type[Door]] = {
     "postbox": PostboxDoor,
     "email by SendGrid": SendGridDoor,
+    "email by SMTP": SmtpDoor,
 }
 
 
