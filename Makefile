@@ -21,7 +21,7 @@ test: $(VENV)/.test ## lint, types, import contracts, and every test on SQLite a
 lint: $(VENV)/.test ## ruff, mypy and the import contracts alone
 	@sh tests/lint.sh
 
-bench: $(VENV)/.test ## the speeds the project promises, as ratios beside a bare ceiling
+bench: $(VENV)/.bench ## the speeds the project promises, as ratios beside a bare ceiling
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment (your data in var/ stays)
@@ -43,4 +43,8 @@ $(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.run
 	@echo "Installing the libraries the tests use (once) ..."
 	@$(PIP) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	@$(PIP) --editable '.[test,bench]'
 	@touch $@

@@ -18,7 +18,7 @@ from engine.errors import InvalidDefinition, NotFound
 from engine.people.accounts import NewPerson, anyone, create_person
 from engine.people.audit import Doer
 from engine.rounds import Jubilee
-from engine.send.channels import open_channels
+from engine.send.channels import Channels, open_channels
 from engine.settings import settings
 from engine.spot.crossings import backfill_batch
 from engine.storage import migrate
@@ -36,13 +36,16 @@ NONE_YET = "There is no Jubilee here yet: run `jubilee up`, or `jubilee migrate`
 
 
 @contextmanager
-def open_jubilee() -> Iterator[Jubilee]:
-    """The installation that the settings name, whatever state it is in."""
+def open_jubilee(channels: Channels | None = None) -> Iterator[Jubilee]:
+    """The installation that the settings name, whatever state it is in; with these channels, where some are given."""
     configuration = settings()
+    opened = open_channels(configuration) if channels is None else channels
     database = Database(configuration.database)
     try:
-        yield Jubilee(database, KINDS, open_channels(configuration), configuration)
+        yield Jubilee(database, KINDS, opened, configuration)
     finally:
+        for channel in opened.values():
+            channel.close()
         database.dispose()
 
 

@@ -17,12 +17,16 @@ from cli.place import open_jubilee
 from cli.sample.loading import sample_of
 from cli.sample.purchases import cdnow_file
 from engine import clock
+from engine.channel_terms import TERMS
 from engine.dates.zones import zone_data_version
+from engine.errors import InvalidInput, JubileeError
 from engine.people.accounts import anyone
 from engine.rounds import Jubilee
-from engine.settings import Settings
+from engine.send.channels import Channels, open_channels
+from engine.send.switch import sending_stopped
+from engine.settings import Settings, settings
 from engine.storage import migrate
-from engine.storage.models import Installation, Trigger
+from engine.storage.models import Delivery, Gate, Installation, Trigger
 from engine.waiting import waiting
 
 LEAST_FREE = 200_000_000
@@ -40,8 +44,14 @@ class Finding:
 
 def doctor(as_json: AsJson = False) -> None:
     """Look whether everything is well, and say what is not. Exit code 3 where there is a fault."""
-    with open_jubilee() as jubilee:
-        findings = list(look(jubilee))
+    channels: Channels = {}
+    fault = None
+    try:
+        channels = open_channels(settings())
+    except InvalidInput as error:
+        fault = str(error)
+    with open_jubilee(channels) as jubilee:
+        findings = list(look(jubilee, fault=fault))
     if as_json:
         say_json(findings)
     for finding in [] if as_json else findings:
@@ -51,12 +61,14 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(Exit.FOUND_FAULTS)
 
 
-def look(jubilee: Jubilee) -> Iterator[Finding]:
-    """Everything worth knowing, most basic first. Where the database fails, what needs it is left out."""
+def look(jubilee: Jubilee, *, fault: str | None = None) -> Iterator[Finding]:
+    """Everything worth knowing, most basic first. Where the database fails, what needs it is left out. `fault` is why
+    the channels could not be opened."""
     yield Finding("python", "well", f"{platform.python_version()} on {platform.system()}")
     yield Finding("zone data", "well", f"tzdata {zone_data_version()}")
     yield _disk(jubilee.settings)
-    yield _channels(jubilee)
+    yield Finding("channels", "fault", fault) if fault else _channels(jubilee)
+    yield from _providers(jubilee)
     yield _broker(jubilee.settings)
     yield _cdnow()
     database = _database(jubilee)
@@ -69,6 +81,7 @@ def look(jubilee: Jubilee) -> Iterator[Finding]:
         yield _sample(session)
         yield _clock(session)
         yield _triggers(session)
+        yield from _sending(session, jubilee)
         yield from _sweeps(session, now)
 
 
@@ -85,6 +98,35 @@ def _channels(jubilee: Jubilee) -> Finding:
     if not jubilee.settings.sending:
         return Finding("channels", "note", f"{names}; JUBILEE_SENDING is off, so nothing is sent")
     return Finding("channels", "well", f"{names}; customers who prefer none are reached by {default}")
+
+
+def _providers(jubilee: Jubilee) -> Iterator[Finding]:
+    """What each channel's provider answers now; nothing is sent."""
+    for name, channel in jubilee.channels.items():
+        try:
+            yield Finding(name, "well", channel.check())
+        except JubileeError as error:
+            yield Finding(name, "fault", str(error))
+        except Exception as error:  # a library's own, which must not hide the other findings
+            yield Finding(name, "fault", f"cannot be asked: {type(error).__name__}: {error}")
+
+
+def _sending(session: Session, jubilee: Jubilee) -> Iterator[Finding]:
+    """Whether messages go, and to whom; what nobody knows the fate of."""
+    real = [name for name in jubilee.channels if TERMS[name].real]
+    if sending_stopped(session):
+        yield Finding("sending", "note", "stopped by the switch; `jubilee sending start` puts it back")
+    elif real and not jubilee.settings.live:
+        said = f"redirect mode: {', '.join(real)} reach only allowed or test addresses until JUBILEE_LIVE is true"
+        yield Finding("sending", "note", said)
+    else:
+        yield Finding("sending", "well", "on")
+    unknown = session.scalar(select(func.count()).select_from(Delivery).where(Delivery.state == "unconfirmed")) or 0
+    if unknown:
+        yield Finding("unconfirmed", "note", f"{unknown:,} messages may have arrived or not: see the page Sending")
+    machine = clock.machine_now()
+    for gate in session.scalars(select(Gate).where(Gate.closed_until > machine).order_by(Gate.channel)):
+        yield Finding(f"gate {gate.channel}", "note", f"closed until {gate.closed_until:%H:%M:%S} UTC: {gate.reason}")
 
 
 def _broker(settings: Settings) -> Finding:

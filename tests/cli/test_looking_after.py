@@ -83,3 +83,30 @@ def _add_a_customer_born_today(terminal: Terminal) -> None:
     born = (clock.machine_now() + timedelta(days=1)).strftime("1980-%m-%d")
     path.write_text(f"id,first_name,birthday,consent\nC1,Ana,{born},yes\n", encoding="utf-8")
     terminal.run("import", "customers", str(path))
+
+
+def test_a_channel_that_is_half_configured_is_a_fault(ready: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is named, and everything else is looked at all the same."""
+    monkeypatch.setenv("JUBILEE_SMTP_HOST", "127.0.0.1")
+    monkeypatch.delenv("JUBILEE_EMAIL_FROM", raising=False)
+    state, sentence = said(ready, "channels", code=3)
+    assert state == "fault"
+    assert "JUBILEE_EMAIL_FROM" in sentence
+    assert said(ready, "database", code=3)[0] == "well"
+
+
+def test_a_provider_that_cannot_be_reached_is_a_fault(ready: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked without sending anything; and until it is live, the redirect mode is told."""
+    monkeypatch.setenv("JUBILEE_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("JUBILEE_SMTP_PORT", "1")
+    monkeypatch.setenv("JUBILEE_EMAIL_FROM", "care@example.com")
+    state, sentence = said(ready, "email", code=3)
+    assert state == "fault"
+    assert "JUBILEE_SMTP_" in sentence
+    assert said(ready, "sending", code=3)[0] == "note"
+
+
+def test_the_switch_is_told(ready: Terminal) -> None:
+    """Nobody should wonder why nothing goes."""
+    ready.run("sending", "stop")
+    assert said(ready, "sending")[0] == "note"
