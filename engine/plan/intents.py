@@ -16,7 +16,6 @@ from engine.channel_terms import TERMS, Offered
 from engine.dates.hours import EVERY_DAY, Hours, SendDays, hours_for
 from engine.dates.openings import Intent, posting_day, slots
 from engine.dates.windows import Window
-from engine.dates.zones import local_date
 from engine.definitions.schema import WEEKDAYS, SendRules
 from engine.definitions.store import definition_of
 from engine.storage.models import Customer, Message
@@ -61,11 +60,6 @@ def post_on(send_on: date, channel: str, country: str | None, offered: Offered) 
     if channel not in TERMS or not TERMS[channel].by_post:
         return None
     return posting_day(send_on, offered.lead_days, country)
-
-
-def too_late_by_post(send_on: date, country: str | None, zone: str, offered: Offered, *, now: datetime) -> bool:
-    """Whether a letter handed over now would arrive after the day. Then post is no channel for the moment."""
-    return posting_day(send_on, offered.lead_days, country) < local_date(now, zone)
 
 
 def intents_of(

@@ -23,18 +23,23 @@ from engine.storage.models import Trigger
 T = TypeVar("T")
 
 
-def spot_dates(session: Session, triggers: Sequence[ActiveTrigger], *, now: datetime, team: TeamHours) -> int:
-    """Make the moments of the open window that are not there yet, and answer how many. Repeating it makes none."""
+def spot_dates(
+    session: Session, triggers: Sequence[ActiveTrigger], *, now: datetime, team: TeamHours, post_days: int = 0
+) -> int:
+    """Make the moments of the open window that are not there yet, and answer how many. Repeating it makes none.
+
+    `post_days`: how many working days before the day something has to be handed over, where letters are offered.
+    """
     dated = sorted((trigger for trigger in triggers if trigger.kind.shape == "dates"), key=lambda trigger: trigger.id)
-    made = sum(_spot(session, trigger, now=now, team=team) for trigger in dated)
+    made = sum(_spot(session, trigger, now=now, team=team, post_days=post_days) for trigger in dated)
     if made:
         ring(session, "jubilee.plan")
     return made
 
 
-def _spot(session: Session, trigger: ActiveTrigger, *, now: datetime, team: TeamHours) -> int:
+def _spot(session: Session, trigger: ActiveTrigger, *, now: datetime, team: TeamHours, post_days: int) -> int:
     scanned_through = session.scalar(select(Trigger.scanned_through).where(Trigger.id == trigger.id))
-    first, last = open_window(trigger.definition, scanned_through, now=now, team=team)
+    first, last = open_window(trigger.definition, scanned_through, now=now, team=team, post_days=post_days)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     matches = [match for day in days for match in kind_of(trigger).matches(trigger.params, day)]
     places = {place for some in _pieces(matches, MATCHES) for place in places_due(session, trigger, some)}

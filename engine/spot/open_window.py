@@ -18,9 +18,12 @@ _ONE_DAY = timedelta(days=1)
 
 
 def open_window(
-    definition: TriggerDefinition, scanned_through: date | None, *, now: datetime, team: TeamHours
+    definition: TriggerDefinition, scanned_through: date | None, *, now: datetime, team: TeamHours, post_days: int = 0
 ) -> tuple[date, date]:
-    """The first and last nominal date to search, in any zone. Days after `scanned_through` are never left out."""
+    """The first and last nominal date to search, in any zone. Days after `scanned_through` are never left out.
+
+    `post_days` are the working days that a letter is on its way: where letters go, all is spotted so much earlier.
+    """
     send = definition.send
     from_send_day = timedelta(days=send.lead_days - send.delay_days)
     shift = timedelta(0) if send.shift == "none" else _FURTHEST_SHIFT
@@ -30,7 +33,12 @@ def open_window(
     if scanned_through is not None and scanned_through < first:
         first = max(scanned_through + _ONE_DAY, first - _CATCH_UP)
     last_send_day = _written_from(latest_today, definition.review.write_ahead_days, team) + _EARLY
-    return first, last_send_day + from_send_day + shift
+    return first, last_send_day + _on_its_way(post_days) + from_send_day + shift
+
+
+def _on_its_way(post_days: int) -> timedelta:
+    """As many days as so many working days can be in any country, long holidays included."""
+    return timedelta(days=post_days * 7 // 5 + 2) + _FURTHEST_SHIFT if post_days else timedelta(0)
 
 
 def _written_from(today: date, write_ahead_days: int, team: TeamHours) -> date:
