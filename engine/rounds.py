@@ -14,25 +14,28 @@ from engine.channel_terms import Offered
 from engine.dates.team import TeamHours
 from engine.definitions.store import ActiveTrigger, active_triggers
 from engine.kinds import KindTable
+from engine.links import Links
+from engine.listen.mailbox import ImapSettings
+from engine.listen.mailbox import fetch_mail as fetch_from_mailbox
+from engine.listen.receipts import apply_parked
 from engine.plan.ending import expire_due
 from engine.plan.planning import PlanSettings, plan_due
 from engine.plan.times import recompute_send_times
 from engine.review.deadlines import apply_deadlines
+from engine.secret import open_secret
 from engine.send.channels import Channels, offered
-from engine.send.claiming import claim_due
 from engine.send.duties import open_duties
+from engine.send.redirect import redirect
+from engine.send.sending import send_due
 from engine.send.settling import Settler
 from engine.send.settling import settle as settle_deliveries
-from engine.send.submitting import Sender, submit
-from engine.settings import Settings
+from engine.send.submitting import Sender
+from engine.settings import Settings, read_environment, split
 from engine.spot.dates import spot_dates
 from engine.spot.problems import spot_problems
 from engine.storage.session import Database
 from engine.write.changes import bring_back_changed
 from engine.write.drafts import write_due
-
-# Handed over together: one commit of `submitting` for so many, and at most so many unconfirmed after a crash.
-SEND_BATCH = 10
 
 Enough = Callable[[], bool]
 
@@ -75,7 +78,8 @@ def spot(jubilee: Jubilee) -> int:
     """Spot what the calendar and the passing of time make."""
     with jubilee.db.writing() as session:
         now = clock.now(session)
-        spotted = spot_dates(session, jubilee.triggers(session), now=now, team=jubilee.team)
+        post_days = jubilee.offered.lead_days
+        spotted = spot_dates(session, jubilee.triggers(session), now=now, team=jubilee.team, post_days=post_days)
     with jubilee.db.writing() as session:
         return spotted + spot_problems(session, jubilee.triggers(session), now=now)
 
@@ -123,8 +127,8 @@ def meet_deadlines(jubilee: Jubilee, enough: Enough = never) -> int:
     return _until_done(jubilee, lambda session, now: apply_deadlines(session, now=now, release_seconds=seconds), enough)
 
 
-def send(jubilee: Jubilee, worker: str, enough: Enough = never) -> int:
-    """Hand over what is due; returns how many messages a channel accepted."""
+def send(jubilee: Jubilee, worker: str, enough: Enough = never, linger: float = 0.0) -> int:
+    """Hand over what is due, and for so many seconds what becomes due; returns how many messages a channel accepted."""
     settings = jubilee.settings
     if not settings.sending:
         return 0
@@ -135,21 +139,29 @@ def send(jubilee: Jubilee, worker: str, enough: Enough = never) -> int:
         company=settings.company_name,
         team=settings.team_name,
         duties=open_duties(settings),
+        redirect=redirect(not settings.live, settings.redirects, split(settings.allowed_addresses)),
+        caps=settings.caps,
     )
-    accepted = 0
-    while not enough():
-        with jubilee.db.writing() as session:
-            now, machine = clock.now(session), clock.machine_now()
-            claims = claim_due(session, now=now, machine=machine, worker=worker, limit=SEND_BATCH)
-        if not claims:
-            break
-        accepted += submit(sender, claims)
-    return accepted
+    return send_due(sender, worker, enough=enough, linger=linger)
 
 
 def settle(jubilee: Jubilee) -> int:
     """Settle what dead workers left behind."""
     return settle_deliveries(Settler(jubilee.db, jubilee.channels))
+
+
+def listen(jubilee: Jubilee, enough: Enough = never) -> int:
+    """Apply the receipts that wait, and close those that nobody here knows."""
+    return _until_done(jubilee, lambda session, now: apply_parked(session, offered=jubilee.offered, now=now), enough)
+
+
+def fetch_mail(jubilee: Jubilee, enough: Enough = never) -> int:
+    """Take answers and bounces from the mailbox, where one is configured."""
+    mailbox = read_environment(ImapSettings)
+    if not mailbox.host:
+        return 0
+    links = Links(open_secret(jubilee.settings), jubilee.settings.public_url)
+    return fetch_from_mailbox(jubilee.db, links, mailbox, enough=enough)
 
 
 def _until_done(jubilee: Jubilee, batch: Callable[[Session, datetime], int], enough: Enough) -> int:

@@ -88,6 +88,30 @@ class Settings(BaseSettings):
         law_of(setting)  # a ValueError says what is meant
         return setting
 
+    @field_validator("redirect_to")
+    @classmethod
+    def _redirects_are_of_channels(cls, pairs: str) -> str:
+        _of_channels(pairs)
+        return pairs
+
+    @field_validator("daily_caps")
+    @classmethod
+    def _caps_are_numbers(cls, pairs: str) -> str:
+        for channel, number in _of_channels(pairs).items():
+            if not (number.isascii() and number.isdigit()):
+                raise ValueError(f"the cap of {channel} must be a whole number, not {number!r}")
+        return pairs
+
+    @property
+    def redirects(self) -> Mapping[str, str]:
+        """Where redirect mode sends instead, by channel."""
+        return split_pairs(self.redirect_to)
+
+    @property
+    def caps(self) -> Mapping[str, int]:
+        """The most messages a day, by channel."""
+        return {channel: int(number) for channel, number in split_pairs(self.daily_caps).items()}
+
     @property
     def order(self) -> tuple[str, ...]:
         """The company's order of channels."""
@@ -135,6 +159,13 @@ def split_pairs(text: str) -> dict[str, str]:
             raise ValueError(f"{part!r} must be written as channel=value")
         pairs[name.strip()] = value.strip()
     return pairs
+
+
+def _of_channels(pairs: str) -> dict[str, str]:
+    found = split_pairs(pairs)
+    if unknown := [name for name in found if name not in TERMS]:
+        raise ValueError(f"there is no channel {unknown[0]!r}; known are {', '.join(TERMS)}")
+    return found
 
 
 def _secrets_from_files(kind: type[BaseSettings], prefix: str, environment: Mapping[str, str]) -> dict[str, Any]:

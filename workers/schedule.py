@@ -22,6 +22,8 @@ SCHEDULE = {
     "write": _every(30, "jubilee.write"),
     "facts": _every(600, "jubilee.facts"),
     "deadlines": _every(60, "jubilee.deadlines"),
-    "send": _every(5, "jubilee.send"),
+    "send": _every(5, "jubilee.send") | {"kwargs": {"linger": True}},
     "settle": _every(30, "jubilee.settle"),
+    "listen": _every(60, "jubilee.listen"),
+    "mailbox": _every(60, "jubilee.mailbox"),
 }

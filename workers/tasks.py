@@ -4,6 +4,7 @@ time rings for the next one, so that none runs into its time limit with a messag
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,10 @@ from workers.stopping import stopping
 
 # Well below the time limits, and about what a worker that is asked to stop may still take.
 ROUND_SECONDS = 20.0
+# The sweep comes every five seconds and keeps looking until the next one, so that what was just approved goes at once.
+LINGER_SECONDS = 5.0
+# One such look-out a process is enough: the next sweep waits a moment for the one before, and a ring not at all.
+_looking_out = threading.Lock()
 
 
 class Patience:
@@ -67,13 +72,30 @@ def deadlines() -> None:
 
 
 @shared_task(name="jubilee.send")
-def send() -> None:
-    """Hand over messages whose time has come."""
-    worker = f"{socket.gethostname()}:{os.getpid()}"
-    _for_a_while("jubilee.send", lambda enough: rounds.send(place(), worker, enough))
+def send(linger: bool = False) -> None:
+    """Hand over messages whose time has come. The sweep lingers, a ring does not."""
+    if not _looking_out.acquire(timeout=1.0 if linger else 0.0):
+        return  # another thread of this process is at it, and sees whatever is due
+    try:
+        worker, seconds = f"{socket.gethostname()}:{os.getpid()}", LINGER_SECONDS if linger else 0.0
+        _for_a_while("jubilee.send", lambda enough: rounds.send(place(), worker, enough, seconds))
+    finally:
+        _looking_out.release()
 
 
 @shared_task(name="jubilee.settle")
 def settle() -> None:
     """Settle deliveries that a dead worker left behind."""
     rounds.settle(place())
+
+
+@shared_task(name="jubilee.listen")
+def listen() -> None:
+    """Apply what providers said."""
+    _for_a_while("jubilee.listen", lambda enough: rounds.listen(place(), enough))
+
+
+@shared_task(name="jubilee.mailbox")
+def mailbox() -> None:
+    """Take answers and bounces from the mailbox."""
+    rounds.fetch_mail(place(), Patience(ROUND_SECONDS))

@@ -83,6 +83,11 @@ ENDINGS: Mapping[str, str] = {
     "public_holiday": "Its trigger does not send on public holidays, and no other day was left.",
     "post_too_late": "A letter would not have been there in time.",
     "gave_up": "It could not be handed over in several attempts.",
+    "lease_ended": "The worker that had it was not heard of in time, and had not handed it over.",
+    "sending_stopped": "Sending was stopped.",
+    "gate_closed": "The provider answered others that it could not take any just then.",
+    "worker_stopping": "The worker that had it was asked to stop.",
+    "never_taken": "The provider never took it.",
 }
 _HELD = "held:"
 _REFUSED = "refused:"

@@ -5,14 +5,14 @@ claimed. What may not go is ended or put off there and then, and the reason why 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
-from engine.dates.openings import Intent, Slot, closed_by, is_open, slots, spoiled_by, turn
-from engine.plan.due import POST_TOO_LATE
+from engine.dates.openings import POST_TOO_LATE, Intent, Slot, closed_by, is_open, slots, spoiled_by, turn
 from engine.plan.ending import TOO_LATE, cancel_moments, end_message
 from engine.plan.holds import HoldView, holds_of, store_holds
 from engine.plan.intents import intents_of
@@ -94,12 +94,23 @@ def lock_claimed(
     ]
 
 
-def hindrances(session: Session, claimed: Sequence[Claimed], *, now: datetime, channels: Offered) -> dict[UUID, str]:
-    """Delivery id -> the reason why it may not go now. The message was ended, or put off, accordingly."""
+def hindrances(
+    session: Session,
+    claimed: Sequence[Claimed],
+    *,
+    now: datetime,
+    channels: Offered,
+    also: Mapping[UUID, HoldView] = MappingProxyType({}),
+) -> dict[UUID, str]:
+    """Delivery id -> the reason why it may not go now. The message was ended, or put off, accordingly. `also` are holds
+    of deliveries that were found by looking at their addresses."""
     if sending_stopped(session):
         return dict.fromkeys((one.delivery_id for one in claimed), STOPPED)
     moments = [moment_id for one in claimed for moment_id in one.moments]
     holds = holds_of(session, moments, now=now, channels=channels)
+    for one in claimed:
+        for moment_id in one.moments if one.delivery_id in also else ():
+            holds.setdefault(moment_id, []).append(also[one.delivery_id])
     store_holds(session, moments, holds, now=now)
     found = Found(holds, no_longer_true(session, moments, now=now), _changed_facts(session, claimed))
     reasons = ((one.delivery_id, _hindrance(session, one, found, now=now)) for one in claimed)

@@ -1,111 +1,86 @@
-"""Records what became of deliveries. Each change is an UPDATE that names the states it may start from, so that whoever
-comes late, comes twice or was thought dead changes nothing; and knowledge only moves forward.
+"""Records what became of deliveries: the channels' answers, a batch at a time, and what receipts say later. Each change
+names the states it may start from, so that whoever comes late, comes twice or was thought dead changes nothing; and
+knowledge only moves forward.
 """
 
-import random
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.plan.ending import end_message
-from engine.send.claiming import MAX_ATTEMPTS
+from engine.send.falling_back import fall_back
+from engine.send.letting_go import record_not_called
 from engine.send.outgoing import Accepted, Refused
-from engine.storage.models import Delivery, Message, MessageMoment, Moment
-from engine.transitions import MOMENT, sources_of
+from engine.send.retrying import try_later
+from engine.storage.models import ContactPoint, Delivery, Message, MessageMoment, Moment
+from engine.transitions import DELIVERY, MOMENT, sources_of
 
-GAVE_UP = "gave_up"
+NOTHING_OFFERED = Offered(())
 _WAITING_FOR_AN_ANSWER = ("submitting", "unconfirmed")
 
 
-def record_hindered(session: Session, reasons: Mapping[UUID, str], *, now: datetime) -> None:
-    """End claims of messages that may not go, each with its reason. A hindrance costs the message no attempt."""
-    for delivery_id, reason in reasons.items():
-        message_id = _let_go(session, delivery_id, reason, now=now)
-        session.execute(
-            update(Message).where(Message.id == message_id, Message.attempts > 0).values(attempts=Message.attempts - 1)
-        )
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Whatever went wrong: the message may have been taken."""
+
+    reason: str
 
 
-def record_failed_to_compose(session: Session, delivery_id: UUID, reason: str, *, now: datetime) -> None:
-    """End the claim of a message that cannot be made; it uses up its attempts and ends where people look."""
-    message_id = _let_go(session, delivery_id, reason, now=now)
-    if message_id is not None:
-        _try_later(session, message_id, reason, now=now)
+@dataclass(frozen=True, slots=True)
+class NotCalled:
+    """The worker let the message go before it called the channel."""
+
+    reason: str
 
 
-def record_submitting(session: Session, delivery_ids: Sequence[UUID], *, now: datetime) -> None:
-    """From here on these may have reached their customers."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(delivery_ids), Delivery.state == "claimed")
-        .values(state="submitting", submitting_at=now)
-    )
-    session.execute(
-        update(Message)
-        .where(Message.id.in_(select(Delivery.message_id).where(Delivery.id.in_(delivery_ids))))
-        .values(state="handed_over", handed_over_at=now)
-        .execution_options(synchronize_session=False)
-    )
+Answer = Accepted | Refused | Unknown | NotCalled
+
+
+def record_answers(session: Session, answers: Mapping[UUID, Answer], *, offered: Offered, now: datetime) -> set[UUID]:
+    """Record what was answered to these deliveries; which of them are accepted now. Of others more is known already."""
+    locked = _lock(session, answers)
+    yes = {delivery_id: answer for delivery_id, answer in answers.items() if isinstance(answer, Accepted)}
+    unknown = {delivery_id: answer.reason for delivery_id, answer in answers.items() if isinstance(answer, Unknown)}
+    not_called = {
+        delivery_id: answer.reason for delivery_id, answer in answers.items() if isinstance(answer, NotCalled)
+    }
+    accepted = _accept(session, locked, yes, now=now)
+    for reason in set(unknown.values()):
+        record_unconfirmed(session, [one for one, said in unknown.items() if said == reason], reason, now=now)
+    record_not_called(session, not_called, now=now)
+    for delivery_id, answer in answers.items():
+        if isinstance(answer, Refused) and delivery_id in locked:
+            _refuse(session, locked[delivery_id], answer, offered=offered, now=now)
+    return accepted
 
 
 def record_accepted(session: Session, delivery_id: UUID, answer: Accepted, *, now: datetime) -> bool:
     """Record the provider's yes; False where more is known already."""
-    message_id = session.scalar(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state.in_(_WAITING_FOR_AN_ANSWER))
-        .values(state="accepted", accepted_at=now, provider_id=answer.provider_id, reason=None)
-        .returning(Delivery.message_id)
-    )
-    if message_id is None:
-        return False
-    session.execute(
-        update(Moment)
-        .where(
-            Moment.id.in_(select(MessageMoment.moment_id).where(MessageMoment.message_id == message_id)),
-            Moment.state.in_(sources_of(MOMENT, "closed")),
-        )
-        .values(state="closed", closed_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    if answer.delivered:
-        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(state="delivered", delivered_at=now))
-        session.execute(
-            update(Message)
-            .where(Message.id == message_id, Message.state == "handed_over")
-            .values(state="closed", closed_at=now)
-        )
-    return True
+    return bool(_accept(session, _lock(session, [delivery_id]), {delivery_id: answer}, now=now))
 
 
-def record_refused(session: Session, delivery_id: UUID, refusal: Refused, *, now: datetime) -> bool:
+def record_refused(
+    session: Session, delivery_id: UUID, refusal: Refused, *, offered: Offered = NOTHING_OFFERED, now: datetime
+) -> bool:
     """Record that nothing was taken; False where more is known already.
 
-    For good: the message ends. For now: it is tried again, later and later, until it has had its attempts.
+    For good: the message takes its next channel, or ends. For now: it is tried again, later and later, until it has had
+    its attempts; where it was the provider's fault, it waits unharmed for the gate.
     """
-    message_id = session.scalar(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state.in_(_WAITING_FOR_AN_ANSWER))
-        .values(state="refused", ended_at=now, reason=refusal.reason)
-        .returning(Delivery.message_id)
-    )
-    if message_id is None:
+    row = _lock(session, [delivery_id]).get(delivery_id)
+    if row is None:
         return False
-    session.execute(
-        update(Message)
-        .where(Message.id == message_id, Message.state == "handed_over")
-        .values(state="approved", handed_over_at=None)
-    )
-    if refusal.permanent:
-        end_message(session, message_id, "skipped", f"refused:{refusal.reason}", now=now)
-    else:
-        _try_later(session, message_id, f"refused:{refusal.reason}", now=now)
+    _refuse(session, row, refusal, offered=offered, now=now)
     return True
 
 
-def record_unconfirmed(session: Session, delivery_ids: Sequence[UUID], reason: str, *, now: datetime) -> int:
+def record_unconfirmed(session: Session, delivery_ids: Collection[UUID], reason: str, *, now: datetime) -> int:
     """We don't know whether these arrived. They are never sent again by themselves."""
     changed = session.scalars(
         update(Delivery)
@@ -116,30 +91,175 @@ def record_unconfirmed(session: Session, delivery_ids: Sequence[UUID], reason: s
     return len(changed)
 
 
-def give_up(session: Session, message_id: UUID, reason: str, *, now: datetime) -> bool:
-    """End a message that has had its attempts. A person who lets it go again gives it new ones."""
-    session.execute(update(Message).where(Message.id == message_id).values(attempts=0))
-    return end_message(session, message_id, "skipped", reason, now=now)
+def record_delivered(session: Session, delivery_id: UUID, *, now: datetime) -> bool:
+    """A receipt says that it arrived; also of a delivery whose answer was never stored, or not yet. False where more is
+    known already."""
+    if not _take(session, delivery_id, now=now):
+        return False
+    return _deliver(session, [delivery_id], now=now)
 
 
-def _let_go(session: Session, delivery_id: UUID, reason: str, *, now: datetime) -> UUID | None:
-    return session.scalar(
+def record_read(session: Session, delivery_id: UUID, *, now: datetime) -> bool:
+    """A receipt says that the customer saw it: then it was delivered, too. False where that is known, or it bounced."""
+    record_delivered(session, delivery_id, now=now)
+    read = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == "delivered", Delivery.read_at.is_(None))
+    return session.scalar(read.values(read_at=now).returning(Delivery.id)) is not None
+
+
+def record_bounced(
+    session: Session, delivery_id: UUID, reason: str, *, address_dead: bool, offered: Offered, now: datetime
+) -> bool:
+    """A receipt says that it came back. The message takes its next channel, or ends. False where that was known.
+
+    What a redirected delivery meets says nothing about the customer, so it changes neither the address nor the channel.
+    """
+    row = _take(session, delivery_id, now=now)
+    if row is None:
+        return False
+    session.execute(
+        update(Delivery).where(Delivery.id == delivery_id).values(state="bounced", ended_at=now, reason=reason)
+    )
+    if row.redirected:
+        _close(session, [row.message_id], now=now)
+        return True
+    if address_dead:
+        _end_address(session, row, reason)
+    _take_back(session, row.message_id)
+    _go_on_or_end(session, row.message_id, "bounced", reason, offered=offered, now=now)
+    return True
+
+
+def _lock(session: Session, delivery_ids: Collection[UUID], states: Collection[str] = _WAITING_FOR_AN_ANSWER) -> Any:
+    """Delivery id -> the deliveries that are in these states, locked, messages in the order in which all lock them."""
+    rows = session.execute(
+        select(
+            Delivery.id,
+            Delivery.message_id,
+            Delivery.state,
+            Delivery.channel,
+            Delivery.address,
+            Delivery.redirected,
+            Message.customer_id,
+        )
+        .join(Message, Message.id == Delivery.message_id)
+        .where(Delivery.id.in_(list(delivery_ids)), Delivery.state.in_(states))
+        .order_by(Message.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in rows}
+
+
+def _accept(
+    session: Session, locked: Mapping[UUID, Any], answers: Mapping[UUID, Accepted], *, now: datetime
+) -> set[UUID]:
+    mine = {delivery_id: answer for delivery_id, answer in answers.items() if delivery_id in locked}
+    if not mine:
+        return set()
+    known = {"state": "accepted", "accepted_at": now, "reason": None}
+    session.execute(update(Delivery), [{"id": one, "provider_id": a.provider_id, **known} for one, a in mine.items()])
+    told = select(MessageMoment.moment_id).where(MessageMoment.message_id.in_([locked[one].message_id for one in mine]))
+    session.execute(
+        update(Moment)
+        .where(Moment.id.in_(told), Moment.state.in_(sources_of(MOMENT, "closed")))
+        .values(state="closed", closed_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    _deliver(session, [delivery_id for delivery_id, answer in mine.items() if answer.delivered], now=now)
+    return set(mine)
+
+
+def _deliver(session: Session, delivery_ids: Collection[UUID], *, now: datetime) -> bool:
+    if not delivery_ids:
+        return False
+    messages = session.scalars(
         update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == "claimed")
-        .values(state="refused", ended_at=now, reason=reason)
+        .where(Delivery.id.in_(delivery_ids), Delivery.state.in_(sources_of(DELIVERY, "delivered")))
+        .values(state="delivered", delivered_at=now)
         .returning(Delivery.message_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    _close(session, messages, now=now)
+    return bool(messages)
+
+
+def _close(session: Session, message_ids: Collection[UUID], *, now: datetime) -> None:
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(message_ids), Message.state == "handed_over")
+        .values(state="closed", closed_at=now)
+        .execution_options(synchronize_session=False)
     )
 
 
-def _try_later(session: Session, message_id: UUID, reason: str, *, now: datetime) -> None:
-    """Try an approved message again after a while; one that has had its attempts ends where people see it."""
-    attempts = session.scalar(select(Message.attempts).where(Message.id == message_id)) or 0
-    if attempts >= MAX_ATTEMPTS:
-        give_up(session, message_id, reason, now=now)
+def _take(session: Session, delivery_id: UUID, *, now: datetime) -> Any:
+    """The delivery, which a receipt speaks of; if nobody recorded that the provider took it, that is recorded first."""
+    row = _lock(session, [delivery_id], (*_WAITING_FOR_AN_ANSWER, "accepted", "delivered")).get(delivery_id)
+    if row is not None and row.state in _WAITING_FOR_AN_ANSWER:
+        known = session.scalar(select(Delivery.provider_id).where(Delivery.id == delivery_id))
+        _accept(session, {delivery_id: row}, {delivery_id: Accepted(known or "")}, now=now)
+    return row
+
+
+def _refuse(session: Session, row: Any, refusal: Refused, *, offered: Offered, now: datetime) -> None:
+    if refusal.whose == "provider":
+        _wait_for_the_gate(session, row, refusal.reason, now=now)
         return
-    session.execute(update(Message).where(Message.id == message_id).values(send_at=now + _back_off(attempts)))
+    session.execute(
+        update(Delivery).where(Delivery.id == row.id).values(state="refused", ended_at=now, reason=refusal.reason)
+    )
+    _take_back(session, row.message_id)
+    if not refusal.permanent:
+        reason = f"refused:{refusal.reason}"
+        try_later(session, row.message_id, reason, now=now, retry_after=refusal.retry_after)
+        return
+    if refusal.whose == "address" and not row.redirected:
+        _end_address(session, row, refusal.reason)
+    _go_on_or_end(session, row.message_id, "refused", refusal.reason, offered=offered, now=now)
 
 
-def _back_off(attempts: int) -> timedelta:
-    """1, 2, 4, 8 minutes, each up to half longer, so that refused messages do not all come back together."""
-    return timedelta(minutes=2 ** max(attempts - 1, 0)) * (1 + random.random() / 2)  # noqa: S311 - no secret
+def _wait_for_the_gate(session: Session, row: Any, reason: str, *, now: datetime) -> None:
+    if row.state == "submitting":
+        record_not_called(session, {row.id: reason}, now=now)
+        return
+    session.execute(update(Delivery).where(Delivery.id == row.id).values(state="refused", ended_at=now, reason=reason))
+    _take_back(session, row.message_id)
+
+
+def _take_back(session: Session, message_id: UUID) -> None:
+    """It did not reach the customer: the message and its moments are as they were before it was handed over."""
+    session.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.state.in_(("handed_over", "closed")))
+        .values(state="approved", handed_over_at=None, closed_at=None)
+    )
+    session.execute(
+        update(Moment)
+        .where(
+            Moment.id.in_(
+                select(MessageMoment.moment_id).where(MessageMoment.message_id == message_id, MessageMoment.live)
+            ),
+            Moment.state == "closed",
+        )
+        .values(state="written", closed_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _go_on_or_end(
+    session: Session, message_id: UUID, how: str, reason: str, *, offered: Offered, now: datetime
+) -> None:
+    if not fall_back(session, message_id, reason, offered=offered, now=now):
+        end_message(session, message_id, "skipped", f"{how}:{reason}", now=now)
+
+
+def _end_address(session: Session, row: Any, reason: str) -> None:
+    session.execute(
+        update(ContactPoint)
+        .where(
+            ContactPoint.customer_id == row.customer_id,
+            ContactPoint.channel == row.channel,
+            ContactPoint.address == row.address,
+            ContactPoint.usable,
+        )
+        .values(usable=False, unusable_reason=reason)
+    )

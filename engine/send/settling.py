@@ -15,11 +15,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.send.calls import LEASE_ENDED
 from engine.send.channels import Channels
 from engine.send.claiming import MAX_ATTEMPTS
 from engine.send.outgoing import Accepted, NotTaken, Refused
-from engine.send.recording import GAVE_UP, give_up, record_accepted, record_refused, record_unconfirmed
-from engine.send.submitting import LEASE_ENDED, Now
+from engine.send.recording import record_accepted, record_refused, record_unconfirmed
+from engine.send.retrying import GAVE_UP, give_up
+from engine.send.submitting import Now
 from engine.storage.models import Delivery, Message
 from engine.storage.session import Database
 

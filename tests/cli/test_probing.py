@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from cli.output import Exit
-from engine.send.claiming import claim_due
+from engine.send.claiming import Door, claim_due
 from engine.send.switch import stop_sending
 from engine.storage.models import Gate, Message
 from engine.storage.session import Database
@@ -58,7 +58,7 @@ def test_a_long_queue_that_moves_is_no_fault(ready: Terminal, db: Database) -> N
     with db.writing() as session:
         approve(session, send_at=NOW - timedelta(hours=5), release_at=NOW - timedelta(hours=5))
     with db.writing() as session:
-        claim_due(session, now=datetime.now(UTC), machine=datetime.now(UTC), worker="one", limit=1)
+        claim_due(session, Door("one", limit=1), now=datetime.now(UTC), machine=datetime.now(UTC))
     ready.run("probe", "send")
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from engine import rounds
 from engine.rounds import Jubilee
-from engine.send import claiming, recording, settling
+from engine.send import calls, claiming, retrying, settling
 from engine.send.channels.postbox import Postbox
 from engine.storage.models import Delivery, Message, Moment
 from tests.faults.installation import Provider, installation, orders_of, record
@@ -67,8 +67,9 @@ def _call_first(owner: type, name: str, first: Callable[[], None]) -> None:
 def hurry() -> None:
     """Leases and pauses of a fraction of a second; and no giving up, as it is not the messages that kill."""
     claiming.LEASE, settling.GRACE = timedelta(seconds=0.3), timedelta(seconds=0.1)
-    recording._back_off = lambda _attempts: timedelta(seconds=0.05)
-    for module in (claiming, recording, settling):
+    calls.MARGIN = timedelta(0)
+    retrying.back_off = lambda attempts: timedelta(seconds=0.05)  # noqa: ARG005 - named as the one in its place
+    for module in (claiming, retrying, settling):
         module.MAX_ATTEMPTS = 1_000  # type: ignore[attr-defined]
 
 

@@ -44,7 +44,7 @@ class Message(Base):
         ),
         partial("ix_messages_to_write", "write_at", where="state = 'draft'"),
         partial("ix_messages_in_review", "deadline_at", where="state IN ('draft', 'in_review')"),
-        partial("ix_messages_to_send", "send_at", where="state = 'approved'"),
+        partial("ix_messages_to_send", "channel", "send_at", where="state = 'approved'"),
         partial(
             "ix_messages_to_send_of_people",
             "release_at",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import Conflict
 from engine.review.decisions import ChangedMeanwhile, approve, edit, undo
-from engine.send.claiming import claim_due
+from engine.send.claiming import Door, claim_due
 from engine.storage.models import Delivery, Message, Person, Revision
 from engine.storage.session import Database
 from tests.engine.builders import NOW
@@ -89,7 +89,7 @@ def test_an_undo_and_a_claim_at_once_never_both_win(db: Database, desk: tuple[UU
     at_once(
         db,
         lambda session: undo(session, message_id, version=version, person=people[0], now=due),
-        lambda session: claim_due(session, now=due, machine=due, worker="w"),
+        lambda session: claim_due(session, Door("w", not_of=()), now=due, machine=due),
     )
     with db.reading() as session:
         claimed = len(session.scalars(select(Delivery)).all())

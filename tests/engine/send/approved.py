@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
 from engine.send.channels.postbox import Postbox
-from engine.send.claiming import Claim, claim_due
+from engine.send.claiming import Claim, Door, claim_due
 from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
 from engine.send.settling import Settler, settle
 from engine.send.submitting import Sender, submit
@@ -115,8 +115,9 @@ class Ending:
         )
 
     def claim(self, worker: str = "one", limit: int = 10) -> list[Claim]:
+        door = Door(worker, self.channel, limit=limit)
         with self.db.writing() as session:
-            return claim_due(session, now=self.now, machine=self.machine, worker=worker, limit=limit)
+            return claim_due(session, door, now=self.now, machine=self.machine)
 
     def submit(self, claims: list[Claim]) -> int:
         return submit(self.sender, claims)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -11,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from engine.send import submitting
 from engine.send.claiming import MAX_ATTEMPTS
 from engine.send.outgoing import Accepted, NotTaken, Refused
-from engine.send.recording import record_accepted, record_refused, record_unconfirmed
+from engine.send.recording import record_accepted, record_answers, record_refused, record_unconfirmed
 from engine.send.submitting import begin_submitting
 from engine.storage.models import Delivery
 from engine.storage.session import Database
@@ -207,12 +208,12 @@ def test_an_answer_is_stored_once_the_database_is_back(db: Database, monkeypatch
     monkeypatch.setattr(submitting, "PATIENCE_SECONDS", (0.0, 0.0))
     tries = []
 
-    def moody(*args: object, **kwargs: object) -> bool:
+    def moody(*args: object, **kwargs: object) -> set[UUID]:
         tries.append(1)
         if len(tries) < 3:
             raise OperationalError("COMMIT", {}, Exception("the server is starting up"))
-        return record_accepted(*args, **kwargs)  # type: ignore[arg-type]
+        return record_answers(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(submitting, "record_accepted", moody)
+    monkeypatch.setattr(submitting, "record_answers", moody)
     assert Ending(db).send() == 1
     assert states(db, message_id) == ["accepted"]

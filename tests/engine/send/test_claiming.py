@@ -149,8 +149,10 @@ def test_a_zombie_that_wakes_after_it_was_given_up_sends_nothing(db: Database) -
     ending.settle()
     assert deliveries(db, message_id)[0].state == "unconfirmed"
     ending.channel = Stub(woken)  # type: ignore[arg-type]
-    assert not submitting._hand_over(ending.sender, claims[0], ready[claims[0].delivery_id])
-    assert ending.calls == []
+    with ending.sender.calls() as calls:
+        calls.start(claims[0], ready[claims[0].delivery_id])
+        assert submitting.finish(ending.sender, calls) == 0
+    assert (ending.calls, deliveries(db, message_id)[0].state) == ([], "unconfirmed")
 
 
 def test_a_message_that_kills_its_worker_is_given_up_where_people_see_it(db: Database) -> None:

@@ -188,6 +188,14 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("approved_texts", base.JsonValue(), nullable=True))
     op.add_column("messages", sa.Column("hours_key", sa.Text(), nullable=True))
     with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.drop_index("ix_messages_to_send")
+        batch_op.create_index(
+            "ix_messages_to_send",
+            ["channel", "send_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'approved'"),
+            sqlite_where=sa.text("state = 'approved'"),
+        )
         batch_op.create_index(
             "ix_messages_to_send_of_people",
             ["release_at"],
@@ -207,6 +215,14 @@ def downgrade() -> None:
             "ix_messages_to_send_of_people",
             postgresql_where=sa.text("state = 'approved' AND approved_by IS NOT NULL"),
             sqlite_where=sa.text("state = 'approved' AND approved_by IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_messages_to_send")
+        batch_op.create_index(
+            "ix_messages_to_send",
+            ["send_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'approved'"),
+            sqlite_where=sa.text("state = 'approved'"),
         )
 
     op.drop_column("messages", "hours_key")
