@@ -59,6 +59,7 @@ def compose(
             Message.customer_id,
             Revision.texts,
             Revision.locale,
+            Customer.external_id,
             Customer.first_name,
             Customer.last_name,
             Person.name.label("approver"),
@@ -125,6 +126,7 @@ def _compose(row: Any, house: _House) -> OutgoingMessage:
         template=_approved_template(text),
         unsubscribe_url=unsubscribe_url,
         preferences_url=preferences_url,
+        facts={"customer_id": row.external_id},
         by_person=row.approver is not None,
     )
 

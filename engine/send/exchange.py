@@ -6,7 +6,7 @@ import contextlib
 import math
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +22,7 @@ from engine.errors import JubileeError
 
 LONGEST_WAIT = 86_400.0
 LONGEST_ANSWER = 64 * 1024
+MOST_PLACES = 2
 
 
 class NotReached(JubileeError):
@@ -61,8 +62,8 @@ class Patience:
 class Line:
     """Connections to one server that are used again, by any number of threads. Asks once: who asks decides on more.
 
-    `at` gives the numeric address to connect to, asked at each new connection; the certificate is still that of the
-    name in `url`. Redirects are answers like others.
+    `at` gives the numeric addresses to connect to, one after the other, and is asked at each new connection; the
+    certificate is still that of the name in `url`. Redirects are answers like others.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Line:
         *,
         patience: Patience | None = None,
         kept: int = 32,
-        at: Callable[[str, int], str] | None = None,
+        at: Callable[[str, int], Sequence[str]] | None = None,
     ) -> None:
         parts = urlsplit(url)
         self._secure = parts.scheme == "https"
@@ -110,6 +111,10 @@ class Line:
         self._put_back(connection, whole)
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, said)
 
+    def reach(self) -> None:
+        """Connect and say nothing, to see whether it can be done. Raises NotReached."""
+        self._put_back(self._connected(), whole=True)
+
     def close(self) -> None:
         """Let go of the connections that nobody uses."""
         with contextlib.suppress(Empty):
@@ -124,22 +129,32 @@ class Line:
                 if connection.is_connected:
                     return connection
                 connection.close()
-        connection = self._new()
-        try:
-            connection.connect()
-        except (OSError, HTTPError) as error:
-            connection.close()
-            raise NotReached(f"{self._name}: cannot be reached ({_short(error)})") from error
-        if connection.sock is not None:
-            connection.sock.settimeout(self._patience.answer)
-        return connection
+        return self._reach()
 
-    def _new(self) -> HTTPConnection:
-        host = self._at(self._host, self._port) if self._at else self._host
+    def _reach(self) -> HTTPConnection:
+        failed: Exception | None = None
+        try:
+            places = self._at(self._host, self._port)[:MOST_PLACES] if self._at else [self._host]
+        except OSError as error:
+            places, failed = [], error
+        for place in places:
+            connection = self._new(place)
+            try:
+                connection.connect()
+            except (OSError, HTTPError) as error:
+                connection.close()
+                failed = error
+                continue
+            if connection.sock is not None:
+                connection.sock.settimeout(self._patience.answer)
+            return connection
+        raise NotReached(f"{self._name}: cannot be reached ({_short(failed)})") from failed
+
+    def _new(self, place: str) -> HTTPConnection:
         if self._tls is None:
-            return HTTPConnection(host, self._port, timeout=self._patience.connect)
+            return HTTPConnection(place, self._port, timeout=self._patience.connect)
         return HTTPSConnection(
-            host, self._port, timeout=self._patience.connect, ssl_context=self._tls, server_hostname=self._host
+            place, self._port, timeout=self._patience.connect, ssl_context=self._tls, server_hostname=self._host
         )
 
     def _put_back(self, connection: HTTPConnection, whole: bool) -> None:
@@ -177,7 +192,9 @@ def _until(date: str, now: datetime) -> float:
     return ((instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - now).total_seconds()
 
 
-def _short(error: Exception) -> str:
+def _short(error: Exception | None) -> str:
     """Its kind and what it says, without the objects that urllib3 puts in front."""
+    if error is None:
+        return "its name leads nowhere"
     cause = error.__cause__ or error
     return f"{type(cause).__name__}: {str(cause).rpartition('>: ')[2]}"[:200]

@@ -106,7 +106,9 @@ class Account:
             form["StatusCallback"] = f"{self._receipts}?message_id={message_id}"
         headers = {**self._key, "Content-Type": "application/x-www-form-urlencoded"}
         try:
-            answer = self._line.ask("POST", f"{self._path}/Messages.json", headers, urlencode(form).encode())
+            answer = self._line.ask(
+                "POST", f"{self._path}/Messages.json", headers, urlencode(form, errors="replace").encode()
+            )
         except NotReached as error:
             raise Refused(f"unreachable: {error}", permanent=False, whose="provider") from error
         return read_answer(answer, now=machine_now())
