@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy import select
 
 from engine.errors import JubileeError, NotAllowed
+from engine.listen.replies import waiting
 from engine.people.accounts import require
 from engine.send.switch import sending_stopped
 from engine.storage.models import Person
@@ -61,6 +62,7 @@ def signed_in(request: Request, place: Here) -> Visitor:
             raise SignInFirst(_wanted(request))
         visitor = _visitor(person, place.sessions.csrf_token(visit))
         request.state.stopped = sending_stopped(session)
+        request.state.replies_waiting = waiting(session)
     request.state.visitor = visitor
     return visitor
 

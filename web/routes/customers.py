@@ -16,6 +16,7 @@ from web.pages import show
 from web.phrases import capital
 from web.place import Reading
 from web.queries.customers import PAGE, coming_up, customer_view, search
+from web.queries.heard import heard
 
 router = APIRouter(prefix="/customers")
 
@@ -41,7 +42,14 @@ def show_customer(request: Request, session: Reading, external_id: str) -> Respo
     now = clock.now(session)
     view = customer_view(session, external_id)
     answers = by_moment(why(session, view.customer, now=now, triggers=active_triggers(session, KINDS)))
-    return show(request, "customer.html", {"view": view, "customer": view.customer, "why": answers, "now": now})
+    values = {
+        "view": view,
+        "customer": view.customer,
+        "why": answers,
+        "heard": heard(session, view.customer.id),
+        "now": now,
+    }
+    return show(request, "customer.html", values)
 
 
 @dataclass(frozen=True, slots=True)
