@@ -48,6 +48,7 @@ def moments_in(scope: ColumnElement[bool]) -> CTE:
             Moment.send_on,
             Message.id.label("message_id"),
             Message.channel.label("message_channel"),
+            MessageMoment.position,
             Preference.channel.label("for_occasion"),
             Customer.preferred_channel.label("preferred"),
             Customer.channel_order.label("own_order"),
@@ -85,7 +86,19 @@ def candidates(base: CTE, channels: Offered, marketing: Collection[uuid.UUID], *
 def judge(session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Offered) -> Judged:
     """Read which versions judge the moments of `scope`: few, however many the moments are."""
     base = moments_in(scope)
+    definitions = _definitions(session, base)
+    return Judged(candidates(base, channels, _marketing(definitions), now=now), definitions, now)
+
+
+def marketing_of(session: Session, base: CTE) -> list[uuid.UUID]:
+    """The versions of class marketing among those that judge these moments."""
+    return _marketing(_definitions(session, base))
+
+
+def _definitions(session: Session, base: CTE) -> dict[uuid.UUID, TriggerDefinition]:
     versions = session.scalars(select(base.c.version_id).distinct()).all()
-    definitions = {version_id: definition_of(session, version_id) for version_id in versions}
-    marketing = [version for version, definition in definitions.items() if definition.legal_class == "marketing"]
-    return Judged(candidates(base, channels, marketing, now=now), definitions, now)
+    return {version_id: definition_of(session, version_id) for version_id in versions}
+
+
+def _marketing(definitions: Mapping[uuid.UUID, TriggerDefinition]) -> list[uuid.UUID]:
+    return [version_id for version_id, definition in definitions.items() if definition.legal_class == "marketing"]

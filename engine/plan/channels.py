@@ -106,6 +106,11 @@ def best_channel(standing: Subquery, offered: Offered) -> tuple[ColumnElement[st
     return _read(_best(standing, offered), offered)
 
 
+def reason_of_place(place: int) -> str:
+    """Why a channel has this place."""
+    return WISHED_FOR_OCCASION if place < _PREFERRED else WISHED if place < _COMPANY else COMPANY_ORDER
+
+
 def _best(standing: Subquery, offered: Offered) -> ColumnElement[int]:
     usable = [
         case((standing.c[f"usable_{name}"] == 1, standing.c[f"place_{name}"]), else_=NEVER) * _CHANNELS + number

@@ -5,7 +5,7 @@ it and takes the row, so that the second one is told.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -72,8 +72,11 @@ def approve(
     person: Person,
     now: datetime,
     release_seconds: int = RELEASE_SECONDS,
+    seen: Collection[str] = (),
 ) -> Message:
     """Let it go, signed by this person; it can be undone for `release_seconds`, and until it is claimed for sending.
+
+    `seen` are the texts that they had before them: one of these may go by another channel if the first refuses.
 
     Raises InvalidInput where it came too late, the tone check forbids it, or the agent's own words are missing.
     """
@@ -82,9 +85,18 @@ def approve(
         _expect(message, "in_review", "be approved")
         if message.expires_at <= now:
             raise InvalidInput("This message would come too late; late is worse than never.")
-        revision = approve_text(session, message, person=person, now=now, release_seconds=release_seconds)
+        revision = approve_text(session, message, person=person, now=now, release_seconds=release_seconds, seen=seen)
         worst = worst_of(revision.findings)
-        _audit(session, person, "approve", message, now=now, revision=revision.number, worst=worst)
+        _audit(
+            session,
+            person,
+            "approve",
+            message,
+            now=now,
+            revision=revision.number,
+            worst=worst,
+            texts=message.approved_texts,
+        )
     return message
 
 

@@ -4,7 +4,7 @@ It fills in who signs, takes out what hints are left, has the result read by the
 that what goes is word for word a revision.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -76,10 +76,12 @@ def approve_text(
     now: datetime,
     release_seconds: int = RELEASE_SECONDS,
     draft: Draft | None = None,
+    seen: Collection[str] = (),
 ) -> Revision:
     """Sign and release. The caller holds the message and has made sure that it may be released by this person.
 
-    `draft` spares reading again what the caller has at hand.
+    `draft` spares reading again what the caller has at hand. `seen` are the texts that the person had before them,
+    besides the one that goes: should the channel refuse that one, one of these may go instead. A policy covers all.
 
     Raises InvalidInput where the mission or the law forbids the text, or the agent's own words are still missing.
     """
@@ -96,10 +98,30 @@ def approve_text(
     revision = add_revision(session, message, wording, now=now)
     message.state, message.approved_at = "approved", now
     message.approved_by = person.id if person else None
+    message.approved_texts = _approved_texts(session, message, draft, texts if person is None else seen)
     # The minute is there to undo a click; what the policy releases, nobody clicked.
     message.release_at = now + timedelta(seconds=release_seconds if person else 0)
     session.flush()
     return revision
+
+
+def covers(session: Session, message: Message, channel: str) -> bool:
+    """Whether an approval that was given for `channel` covers the text that the message's present channel carries: the
+    same text, or one that was approved with it, and that may go as it is.
+    """
+    revision = revision_of(session, message)
+    kind = text_of_channel(message.channel, revision.texts)
+    if kind == text_of_channel(channel, revision.texts):
+        return True
+    if kind not in _approved_with(message, revision):
+        return False
+    draft = draft_of(session, message, revision)
+    approver = session.get(Person, message.approved_by) if message.approved_by else None
+    findings = draft.findings_in(revision.texts, approver.name if approver else None)
+    if approver is not None:
+        return not blocks(findings)
+    unsigned = revision_of(session, message, message.number - 1).texts
+    return may_go_unread(findings) and not needs_a_person(unsigned[kind])
 
 
 def policy_may_release(session: Session, message: Message, revision: Revision) -> bool:
@@ -128,7 +150,7 @@ def take_back(session: Session, message: Message, *, now: datetime) -> Revision:
     """
     unsigned = wording_of(revision_of(session, message, message.number - 1))
     message.state = "in_review"
-    message.approved_at = message.approved_by = message.release_at = None
+    message.approved_at = message.approved_by = message.release_at = message.approved_texts = None
     if message.deadline_at <= now:
         message.deadline_at = message.send_at if message.send_at > now else message.expires_at
     return add_revision(session, message, unsigned, now=now)
@@ -139,13 +161,31 @@ def free_part_of(session: Session, revision: Revision) -> str:
     return template_of(session, revision.template_version_id).free_part if revision.template_version_id else "none"
 
 
+def _approved_texts(session: Session, message: Message, draft: Draft, seen: Collection[str]) -> list[str]:
+    """The text that goes, and those seen with it that do not wait for words of a person."""
+    rest = [name for name in draft.revision.texts if name in seen and name != draft.channel_text]
+    if free_part_of(session, draft.revision) == "required":
+        rest = [name for name in rest if not _waits(session, message, draft, name)]
+    return [draft.channel_text, *rest]
+
+
+def _approved_with(message: Message, revision: Revision) -> Collection[str]:
+    """Of messages that were approved before this was kept: all texts, if nobody had to read them."""
+    if message.approved_texts is not None:
+        return message.approved_texts
+    return () if message.edited or message.must_read or message.approved_by else list(revision.texts)
+
+
 def _check_free_part(session: Session, message: Message, draft: Draft) -> None:
     if free_part_of(session, draft.revision) != "required":
         return
-    name = draft.channel_text
-    first = first_draft_of(session, message).texts
-    if waits_for_words(str(draft.revision.texts[name]["body"]), str(first.get(name, {}).get("body") or "")):
+    if _waits(session, message, draft, draft.channel_text):
         raise InvalidInput("This message needs words of your own: write in place of each hint, or answer it.")
+
+
+def _waits(session: Session, message: Message, draft: Draft, name: str) -> bool:
+    first = first_draft_of(session, message).texts
+    return waits_for_words(str(draft.revision.texts[name]["body"]), str(first.get(name, {}).get("body") or ""))
 
 
 def _forbidden(findings: list[Row]) -> str:
