@@ -6,15 +6,30 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from engine.channel_terms import Offered
+from engine.links import Links
+from engine.secret import open_secret
 from engine.send.channels import offered, open_channels
 from engine.send.channels.postbox import Postbox
 from engine.settings import Settings
 from engine.storage.session import Database
 from web.errors import handle_errors
 from web.place import Place
-from web.routes import customers, health, messages, overview, postbox, queue, sending, signing_in
+from web.routes import (
+    customers,
+    health,
+    hooks,
+    inapp_api,
+    leaving,
+    messages,
+    overview,
+    postbox,
+    queue,
+    replies,
+    sending,
+    signing_in,
+)
 from web.security import SecurityHeaders
-from web.session import Sessions, open_secret
+from web.session import Sessions
 from web.static_files import FOLDER, ROOT, KeptFiles
 from web.throttle import Throttle
 from web.visitors import own_form, signed_in
@@ -22,6 +37,7 @@ from web.visitors import own_form, signed_in
 # Whoever adds a room adds its routes here, and they ask for the sign-in by themselves.
 SIGNED_IN: tuple[APIRouter, ...] = (
     queue.router,
+    replies.router,
     messages.router,
     customers.router,
     postbox.router,
@@ -30,18 +46,20 @@ SIGNED_IN: tuple[APIRouter, ...] = (
 )
 
 # Routers of the class web.outside.FromOutside: no session, no form token; each proves itself in its own way.
-FROM_OUTSIDE: tuple[APIRouter, ...] = ()
+FROM_OUTSIDE: tuple[APIRouter, ...] = (leaving.router, inapp_api.router, hooks.router)
 
 
 def make_app(configuration: Settings) -> FastAPI:
     """The application over the installation that `configuration` names."""
+    secret = open_secret(configuration)
     place = Place(
         db=Database(configuration.database),
         settings=configuration,
-        sessions=Sessions(open_secret(configuration)),
+        sessions=Sessions(secret),
         throttle=Throttle(),
         postbox=Postbox(configuration.postbox),
         offered=_offered(configuration),
+        links=Links(secret, configuration.public_url),
     )
 
     @asynccontextmanager

@@ -9,9 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.errors import Conflict, InvalidInput, JubileeError, NotAllowed, NotFound
+from web.customer_words import words_accepted
 from web.machines import KeyNeeded, TooManyTries
-from web.outside import is_for_machines
-from web.pages import is_fragment, show
+from web.outside import is_for_machines, is_from_outside
+from web.pages import customer_notice, is_fragment, show
 from web.visitors import SignInFirst
 
 STATUS: Mapping[type[JubileeError], int] = {
@@ -84,4 +85,6 @@ def _page(request: Request, status: int, sentence: str) -> Response:
     if is_for_machines(request):
         headers = {"www-authenticate": "Bearer"} if status == 401 else None
         return JSONResponse({"error": sentence or heading}, status, headers)
+    if is_from_outside(request):
+        return customer_notice(request, words_accepted(request.headers.get("accept-language", "")), "failed", status)
     return show(request, "error.html", {"heading": heading, "sentence": sentence}, status=status)

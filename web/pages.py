@@ -10,7 +10,8 @@ from jinja2_fragments import render_block
 from starlette.responses import HTMLResponse
 
 from web import phrases
-from web.security import PAGE_POLICY
+from web.customer_words import Words
+from web.security import CUSTOMER_POLICY, PAGE_POLICY
 from web.static_files import ROOT
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -23,6 +24,12 @@ _environment = Environment(
 )
 _environment.filters.update(phrases.FILTERS)
 _environment.globals["static"] = ROOT
+_FOR_CUSTOMERS = {
+    "content-security-policy": CUSTOMER_POLICY,
+    "referrer-policy": "no-referrer",
+    "x-robots-tag": "noindex, nofollow",
+    "vary": "Accept-Language",
+}
 
 
 def is_fragment(request: Request) -> bool:
@@ -39,6 +46,7 @@ def show(
         "visitor": getattr(request.state, "visitor", None),
         "path": request.url.path,
         "company": place.settings.company_name,
+        "replies_waiting": getattr(request.state, "replies_waiting", 0),
         "stopped": not place.settings.sending or getattr(request.state, "stopped", False),
         **values,
     }
@@ -47,6 +55,19 @@ def show(
     else:
         body = _environment.get_template(template).render(context)
     return HTMLResponse(body, status, {"vary": "HX-Request, Cookie", "content-security-policy": PAGE_POLICY})
+
+
+def show_customer(request: Request, template: str, values: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
+    """A page for customers: no script, kept out of search engines, and telling no other page where one came from."""
+    response = show(request, template, values, status=status)
+    response.headers.update(_FOR_CUSTOMERS)
+    return response
+
+
+def customer_notice(request: Request, words: Words, name: str, status: int = 200) -> HTMLResponse:
+    """A page that only says something: the texts `<name>_title` and `<name>`."""
+    values = {"words": words, "heading": words(f"{name}_title"), "sentence": words(name)}
+    return show_customer(request, "customers_notice.html", values, status=status)
 
 
 def short_text(text: str) -> str:

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
+from engine.links import Links
 from engine.send.channels.postbox import Postbox
 from engine.settings import Settings
 from engine.storage.session import Database
@@ -25,6 +26,7 @@ class Place:
     throttle: Throttle
     postbox: Postbox
     offered: Offered
+    links: Links
 
 
 def place_of(request: Request) -> Place:

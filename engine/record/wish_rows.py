@@ -89,7 +89,7 @@ class Keeping:
         rows += [Suppressed(ASKED, self.source, address=point.address, channel=point.channel) for point in points]
         if wanted and suppress(self.session, rows, now=self.now):
             self.changes["suppressions.*"] = (None, ASKED)
-        if not wanted and sum(self._lift(row) for row in rows):
+        if not wanted and sum([self._lift(row) for row in rows]):
             self.changes["suppressions.*"] = (ASKED, None)
 
     def write_down(self, what: str, doer: Doer = CUSTOMER) -> None:

@@ -143,12 +143,14 @@ def occasions(session: Session) -> list[Occasion]:
 
 
 def _occasions(session: Session, *, states: Sequence[str] | None) -> list[Occasion]:
-    query = select(Trigger.occasion, Trigger.version_id).where(Trigger.version_id.is_not(None))
+    query = select(Trigger.occasion, Trigger.version_id)
     if states is not None:
         query = query.where(Trigger.state.in_(states))
     classes: dict[str, set[str]] = {}
     titles: dict[str, str] = {}
     for name, version_id in session.execute(query.order_by(Trigger.occasion, Trigger.name)):
+        if version_id is None:
+            continue
         definition = definition_of(session, version_id)
         classes.setdefault(name, set()).add(definition.legal_class)
         titles.setdefault(name, definition.title)

@@ -1,4 +1,4 @@
-"""In-app: the company's own app shows the message. It lies with us until the app fetches it, so no call leaves the house.
+"""In-app: the company's own app shows the message. It lies with us until the app fetches it; no call leaves the house.
 
 Switched on with JUBILEE_INAPP=on; what the app reads and answers is in docs/how-to/in-app.md.
 """

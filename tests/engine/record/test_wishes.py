@@ -36,7 +36,7 @@ def celebration(session: Session, customer: Customer, occasion: str = "birthday"
 
 def recovery(session: Session, customer: Customer, occasion: str = "ticket_solved") -> Moment:
     """Of class service."""
-    trigger = make_trigger(session, occasion=occasion, family="recover", **{"class": "service"})
+    trigger = make_trigger(session, occasion=occasion, family="recover", legal_class="service")
     return make_moment(session, customer, trigger)
 
 
