@@ -20,6 +20,8 @@ ROUTES = {
     "jubilee.deadlines": "write",
     "jubilee.send": "send",
     "jubilee.settle": "listen",
+    "jubilee.listen": "listen",
+    "jubilee.mailbox": "listen",
 }
 SOCKET_SECONDS = 3.0
 # Shorter for who rings the bell, as a page waits for that: a Redis that is silent or away costs it this much, once in
