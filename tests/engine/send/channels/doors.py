@@ -254,7 +254,7 @@ DOORS: dict[str, type[Door]] = {
 }
 
 
-def outgoing(door: Door, **fields: Any) -> OutgoingMessage:
+def outgoing(door: Door | type[Door], **fields: Any) -> OutgoingMessage:
     """A message that this channel carries, unless the test says otherwise."""
     values: dict[str, Any] = {
         "message_id": uuid4(),
