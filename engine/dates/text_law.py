@@ -4,6 +4,7 @@ where it is not known by which clock somebody lives, or in which state, or in wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import yaml
 from babel.core import get_global
 
-from engine.dates.rules import NEVER, Day, Rule, Week, common
+from engine.dates.rules import NEVER, Day, Hours, Rule, Week, common
 
 LEGAL_HOURS = "legal_hours"
 ELSEWHERE = "elsewhere"
@@ -39,15 +40,17 @@ class Law:
     def rules(self, country: str | None, region: str | None, *, zone_guessed: bool) -> list[Rule]:
         """The rule for somebody of whom so much is known; none where every row that could bind them is off.
 
-        Where the zone was guessed, every clock of the state, or else of the country, has to allow it.
+        Where the zone was guessed, every clock of the state, or else of the country, has to allow it. Where they never
+        do (Antarctica's stations), what all rows allow has to do, by the clock that was guessed.
         """
         code, _, part = (country or "").upper().partition("-")
         region = (region or part).upper()
         rows = self._binding(code, region)
         if not rows:
             return []
-        clocks = clocks_of(code, region) if zone_guessed else ()
-        return [_strictest(rows, f"{code}-{region}" if region else code or None, clocks)]
+        country = f"{code}-{region}" if region else code or None
+        rule = _strictest(rows, country, clocks_of(code, region) if zone_guessed else ())
+        return [rule if _has_hours(rule) else _strictest(list(self.rows.values()), country, ())]
 
     def _binding(self, code: str, region: str) -> Sequence[Row]:
         if not code:
@@ -123,6 +126,12 @@ def _strictest(rows: Sequence[Row], country: str | None, clocks: tuple[str, ...]
     week = tuple(common(row.week[day] for row in rows) for day in range(7))
     holidays = [row.holiday for row in rows if row.holiday is not None]
     return Rule(LEGAL_HOURS, week, common(holidays) if holidays else None, country, clocks)
+
+
+def _has_hours(rule: Rule) -> bool:
+    """Whether the clocks of a guess ever agree, on an ordinary Tuesday in winter and in summer."""
+    tuesdays = (datetime(2026, 1, 13, tzinfo=UTC), datetime(2026, 6, 9, tzinfo=UTC))
+    return not rule.clocks or all(Hours((rule,)).within((day, day + timedelta(days=1)), "UTC") for day in tuesdays)
 
 
 @cache
