@@ -24,6 +24,7 @@ from engine.plan.times import recompute_send_times
 from engine.send.calls import Answered, Calls
 from engine.send.channels import Channels
 from engine.send.checking import Claimed, hindrances, lock_claimed, lock_customers
+from engine.send.choosing_again import move_to_present_channels
 from engine.send.claiming import Claim
 from engine.send.composing import CannotCompose, compose
 from engine.send.duties import NO_DUTIES, Duties
@@ -100,8 +101,11 @@ def begin_submitting(session: Session, sender: Sender, claims: Sequence[Claim]) 
     # Of those who moved to another zone, or now want other hours.
     recompute_send_times(session, customer_ids=customers, now=now, channels=sender.offered)
     claimed = lock_claimed(session, claims, machine=sender.machine(), channels=sender.offered)
-    meant_for, unaddressed = _redirected(session, sender.redirect, claimed)
-    hindered = hindrances(session, claimed, now=now, channels=sender.offered, also=unaddressed)
+    claims_of = {one.delivery_id: one.message_id for one in claimed}
+    moved = move_to_present_channels(session, claims_of, offered=sender.offered, now=now)
+    staying = [one for one in claimed if one.delivery_id not in moved]
+    meant_for, unaddressed = _redirected(session, sender.redirect, staying)
+    hindered = moved | hindrances(session, staying, now=now, channels=sender.offered, also=unaddressed)
     record_hindered(session, hindered, now=now)
     going = [one.delivery_id for one in claimed if one.delivery_id not in hindered]
     composed = compose(session, going, sender.channels, company=sender.company, team=sender.team, duties=sender.duties)
@@ -144,15 +148,16 @@ def _tell_the_gate(session: Session, channel: str, answers: Sequence[object], *,
     """In the order in which the provider answered. What it did not take does not count for the day."""
     give_back(session, channel, sum(isinstance(one, NotCalled) for one in answers), machine=machine, called=False)
     give_back(session, channel, sum(isinstance(one, Refused) for one in answers), machine=machine, called=True)
-    unknown, refusals = list[Unknown](), list[Refused]()
+    unknown, refusals, sensible = list[Unknown](), list[Refused](), False
     for answer in answers:
         if isinstance(answer, Unknown):
             unknown.append(answer)
         elif isinstance(answer, Refused) and answer.whose == "provider":
             refusals.append(answer)
         elif isinstance(answer, Accepted | Refused):
-            unknown.clear()
-            note_success(session, channel, machine=machine)
+            unknown, sensible = [], True
+    if sensible:
+        note_success(session, channel, machine=machine)
     if unknown:
         note_failure(session, channel, unknown[-1].reason, machine=machine, unknown=len(unknown))
     if refusals:
