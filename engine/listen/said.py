@@ -9,7 +9,7 @@ from uuid import UUID
 
 LONGEST_DETAIL = 300
 LONGEST_KEY = 300
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+|\+?\d[\d\s()./-]{6,}\d")
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+|\+\d[\d\s()./-]{5,}\d|\b\d{9,}\b")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
