@@ -12,7 +12,8 @@ from engine.send.channels.sendgrid import SendGrid, SendGridSettings, open_chann
 from engine.send.exchange import Answer, NoAnswer
 from engine.send.outgoing import Accepted, Refused
 from engine.settings import Settings
-from tests.engine.send.channels.doors import IMPATIENT, SendGridDoor, outgoing
+from tests.engine.send.channels.doors import outgoing
+from tests.engine.send.channels.far_doors import IMPATIENT, SendGridDoor
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 IDENTITY = Identity("hello@acme.example")

@@ -21,7 +21,8 @@ from engine.send.exchange import NoAnswer
 from engine.send.outgoing import Refused
 from engine.send.smtp_line import MailLine, MailServer, Step
 from engine.settings import Settings
-from tests.engine.send.channels.doors import IDENTITY, IMPATIENT, SmtpDoor, outgoing
+from tests.engine.send.channels.doors import outgoing
+from tests.engine.send.channels.far_doors import IDENTITY, IMPATIENT, SmtpDoor
 
 LINKS = Links("a secret of at least thirty-two letters", "")
 PROVIDER_LATER = ("provider", False)
