@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.channel_terms import POSTBOX, Offered
 from engine.errors import InvalidInput
-from engine.send.channels import call, inapp, postbox, sendgrid, sms, smtp, webhook, whatsapp
+from engine.send.channels import call, inapp, letter, postbox, sendgrid, sms, smtp, webhook, whatsapp
 from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
 from engine.settings import Settings
 
@@ -46,6 +46,7 @@ OPENERS: tuple[Callable[[Settings], Channel | None], ...] = (
     sms.open_channel,
     whatsapp.open_channel,
     webhook.open_channel,
+    letter.open_channel,
     inapp.open_channel,
     call.open_channel,
 )
