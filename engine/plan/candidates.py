@@ -12,6 +12,7 @@ from engine.channel_terms import Offered
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import definition_of
 from engine.plan.channels import best_channel, standing_of_channels
+from engine.plan.post import too_late_by_post
 from engine.storage.models import Customer, Message, MessageMoment, Moment, Preference, Trigger
 
 
@@ -52,6 +53,8 @@ def moments_in(scope: ColumnElement[bool]) -> CTE:
             Preference.channel.label("for_occasion"),
             Customer.preferred_channel.label("preferred"),
             Customer.channel_order.label("own_order"),
+            Customer.country,
+            Customer.zone,
         )
         .join(Customer, Customer.id == Moment.customer_id)
         .join(Trigger, Trigger.id == Moment.trigger_id)
@@ -66,11 +69,13 @@ def moments_in(scope: ColumnElement[bool]) -> CTE:
     )
 
 
-def candidates(base: CTE, channels: Offered, marketing: Collection[uuid.UUID], *, now: datetime) -> CTE:
+def candidates(
+    base: CTE, channels: Offered, marketing: Collection[uuid.UUID], *, now: datetime, late: ColumnElement[bool]
+) -> CTE:
     """These moments with the channel that speaks for them: that of their message, or the one a message would take, and
     why it would take that one.
     """
-    standing = standing_of_channels(base, channels, marketing, now=now)
+    standing = standing_of_channels(base, channels, marketing, now=now, late=late)
     chosen, reason = best_channel(standing, channels)
     return (
         select(
@@ -87,7 +92,8 @@ def judge(session: Session, scope: ColumnElement[bool], *, now: datetime, channe
     """Read which versions judge the moments of `scope`: few, however many the moments are."""
     base = moments_in(scope)
     definitions = _definitions(session, base)
-    return Judged(candidates(base, channels, _marketing(definitions), now=now), definitions, now)
+    late = too_late_by_post(session, base, channels, now=now)
+    return Judged(candidates(base, channels, _marketing(definitions), now=now, late=late), definitions, now)
 
 
 def marketing_of(session: Session, base: CTE) -> list[uuid.UUID]:

@@ -14,11 +14,14 @@ from engine.channel_terms import Offered
 from engine.plan.candidates import marketing_of, moments_in
 from engine.plan.channels import NEVER, reason_of_place, standing_of_channels
 from engine.plan.choosing import BY_WISH, Choice
+from engine.plan.post import too_late_by_post
 from engine.storage.models import AuditEntry, Delivery, MessageMoment, Moment
 
 Chain = tuple[Choice, ...]
 # The line of the audit that says a channel failed a message: what a provider refuses for now is no such failure.
 FELL_BACK = "fell_back"
+# The line that says a message took another channel before it was handed over.
+MOVED = "moved"
 
 
 def chains_of(
@@ -33,7 +36,8 @@ def chains_of(
     spoken = aliased(MessageMoment)
     theirs = select(spoken.moment_id).where(spoken.message_id.in_(message_ids), spoken.live)
     base = moments_in(Moment.id.in_(theirs))
-    standing = standing_of_channels(base, offered, marketing_of(session, base), now=now)
+    late = too_late_by_post(session, base, offered, now=now)
+    standing = standing_of_channels(base, offered, marketing_of(session, base), now=now, late=late)
     columns = [column for column in standing.c if column.name != "moment_id"]
     rows = session.execute(
         select(base.c.message_id, *columns)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    not_,
     or_,
     select,
     union_all,
@@ -74,11 +75,19 @@ def _position_on_postgresql(element: position_in, compiler: Any, **kw: Any) -> s
     return f"strpos({compiler.process(element.clauses, **kw)})"
 
 
-def standing_of_channels(base: CTE, offered: Offered, marketing: Collection[uuid.UUID], *, now: datetime) -> Subquery:
+def standing_of_channels(
+    base: CTE,
+    offered: Offered,
+    marketing: Collection[uuid.UUID],
+    *,
+    now: datetime,
+    late: ColumnElement[bool] | None = None,
+) -> Subquery:
     """For each row of `base` its `moment_id`, and of each offered channel `place_<name>` (see `ranked`; `NEVER` where
     nobody asked for it) and `usable_<name>`.
 
     `base` has moment_id, customer_id, version_id, occasion, and the wishes for_occasion, preferred and own_order.
+    `late` says of its rows that post would come too late.
     """
     names = offered.names
     reach, barred, consent = _reached(base, names), _barred(base, names), _consents(base, names, now)
@@ -88,6 +97,8 @@ def standing_of_channels(base: CTE, offered: Offered, marketing: Collection[uuid
         usable = [func.coalesce(barred.c[name], 0) == 0, _is_allowed(consent.c[name], is_marketing)]
         if TERMS[name].addressed:
             usable.append(func.coalesce(reach.c[name], 0) == 1)
+        if TERMS[name].by_post and late is not None:
+            usable.append(not_(late))
         columns += [
             _place(base, name, offered).label(f"place_{name}"),
             case((and_(*usable), 1), else_=0).label(f"usable_{name}"),

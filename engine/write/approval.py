@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine.definitions.store import definition_of
 from engine.errors import InvalidInput
 from engine.kinds import Fact
+from engine.plan.intents import hasten
 from engine.storage.models import Message, MessageMoment, Moment, Person, Revision
 from engine.write.facts import fact_from
 from engine.write.free_parts import waits_for_words
@@ -101,6 +102,8 @@ def approve_text(
     message.approved_texts = _approved_texts(session, message, draft, texts if person is None else seen)
     # The minute is there to undo a click; what the policy releases, nobody clicked.
     message.release_at = now + timedelta(seconds=release_seconds if person else 0)
+    if person:
+        hasten(session, message, now=now)
     session.flush()
     return revision
 
