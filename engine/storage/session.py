@@ -22,6 +22,8 @@ NOT_FOR_EVER = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
+    # A process that is stopped inside a transaction, with locks in its hands, is sent away by the server.
+    "options": "-c idle_in_transaction_session_timeout=120000",
 }
 
 

@@ -68,7 +68,7 @@ def hurry() -> None:
     """Leases and pauses of a fraction of a second; and no giving up, as it is not the messages that kill."""
     claiming.LEASE, settling.GRACE = timedelta(seconds=0.3), timedelta(seconds=0.1)
     calls.MARGIN = timedelta(0)
-    retrying.back_off = lambda attempts: timedelta(seconds=0.05)  # noqa: ARG005 - named as the one in its place
+    retrying.back_off = lambda attempts: timedelta(seconds=0.05)
     for module in (claiming, retrying, settling):
         module.MAX_ATTEMPTS = 1_000  # type: ignore[attr-defined]
 

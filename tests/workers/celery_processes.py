@@ -26,7 +26,7 @@ def celery(what: str, *options: str, env: dict[str, str], log: Path, ready: str)
     """`celery -A workers.app worker|beat`, once it says that it is ready; killed where it did not end by itself."""
     with log.open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "workers.app", what, "-l", "INFO", *options],
+            [sys.executable, "-m", "celery", "-A", env.get("CELERY_APP", "workers.app"), what, "-l", "INFO", *options],
             cwd=ROOT,
             env=env,
             stdout=said,
