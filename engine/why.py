@@ -3,7 +3,7 @@ plain words.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from engine.dates.zones import zone
 from engine.definitions.store import ActiveTrigger, definition_of
+from engine.plan.chains import FELL_BACK, MOVED
+from engine.plan.channel_reasons import channel_sentence
 from engine.plan.reasons import REASONS, ending, sentence
 from engine.record.folding import effective_events
 from engine.record.running import fold, watches
-from engine.storage.models import Customer, Delivery, Hold, Message, MessageMoment, Moment, Person
+from engine.storage.models import AuditEntry, Customer, Delivery, Hold, Message, MessageMoment, Moment, Person
 
 _ENDS = ("skipped", "expired", "cancelled", "control")
 
@@ -102,16 +104,49 @@ def _of_messages(session: Session, titles: _Titles) -> Iterator[WhyLine]:
         .where(MessageMoment.moment_id.in_(titles.of))
         .order_by(Message.created_at, MessageMoment.position)
     )
-    for message, moment_id, person in rows:
-        for at, text in _steps(message, person, titles):
+    found = rows.all()
+    moves = _moves(session, {message.id for message, _, _ in found})
+    for message, moment_id, person in found:
+        for at, text in _steps(message, person, titles, moves.get(message.id, ())):
             if at is not None:
                 yield WhyLine(at, f"{titles.of[moment_id]}: {text}", moment_id)
 
 
-def _steps(message: Message, person: str | None, titles: _Titles) -> list[tuple[datetime | None, str]]:
+def _moves(session: Session, message_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[AuditEntry]]:
+    """Message id -> how it took other channels than the one it was planned for, oldest first."""
+    rows = session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject == "message",
+            AuditEntry.subject_id.in_(message_ids),
+            AuditEntry.action.in_((FELL_BACK, MOVED)),
+        )
+        .order_by(AuditEntry.id)
+    )
+    found: dict[uuid.UUID, list[AuditEntry]] = {}
+    for entry in rows:
+        found.setdefault(entry.subject_id, []).append(entry)
+    return found
+
+
+def _moved(entry: AuditEntry) -> str:
+    why = channel_sentence(entry.detail["reason"])
+    if entry.detail["to_read"]:
+        return f"it would go by {entry.detail['to']} now, and came back to be read, as nobody has seen that text. {why}"
+    return f"it goes by {entry.detail['to']} now. {why}"
+
+
+def _steps(
+    message: Message, person: str | None, titles: _Titles, moves: Sequence[AuditEntry]
+) -> list[tuple[datetime | None, str]]:
     by = f"approved by {person}" if person else "let go by its trigger's rules, without a person"
-    steps = [
-        (message.created_at, f"planned by {message.channel} for {titles.when(message.send_at)}."),
+    channel, reason = message.channel, message.channel_reason
+    if moves:
+        channel, reason = moves[0].detail["from"], moves[0].detail["from_reason"]
+    planned = f"planned by {channel} for {titles.when(message.send_at)}. {channel_sentence(reason)}".strip()
+    steps: list[tuple[datetime | None, str]] = [
+        (message.created_at, planned),
+        *((entry.at, _moved(entry)) for entry in moves),
         (message.written_at, "a text was written."),
         (message.approved_at, f"{by}."),
         (message.handed_over_at, "handed over to be sent."),

@@ -147,6 +147,23 @@ def metric_words(metric: str) -> str:
     return capital(words(f"{how} of {what.replace('-', ', less ')}" if what else how))
 
 
+_BY = {
+    "email": "by e-mail",
+    "sms": "by SMS",
+    "whatsapp": "by WhatsApp",
+    "inapp": "in the app",
+    "letter": "by letter",
+    "call": "by a phone call",
+    "webhook": "by webhook",
+    "postbox": "to the postbox",
+}
+
+
+def by_channel(channel: str) -> str:
+    """By e-mail, in the app."""
+    return _BY.get(channel, f"by {channel}")
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "short_day": short_day,
@@ -170,4 +187,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "date_words": lambda name: capital(source_words(name)),
     "partial_date": partial_date,
     "metric_words": metric_words,
+    "by_channel": by_channel,
 }

@@ -12,7 +12,9 @@ from cli.place import opened
 from engine import clock
 from engine.errors import JubileeError, NotFound
 from engine.review import decisions
+from engine.review.queue import one
 from engine.review.queue import queue as queued
+from engine.review.views import MessageView
 from engine.storage.models import Customer, Message, Person
 from engine.why import why as explain
 
@@ -50,28 +52,37 @@ def queue(limit: Limit = 20, as_json: AsJson = False) -> None:
 
 
 def approve(messages: Ids, person: As, as_json: AsJson = False) -> None:
-    """Approve messages as a person who has read them. One that is refused does not stop the others."""
-    approved, refused = [], {}
+    """Approve messages as a person who has read them. One that is refused does not stop the others.
+
+    Shows every text that the approval covers: the one that goes, and those that would go if a channel refused it.
+    """
+    approved, refused, covered = [], {}, {}
     with opened() as jubilee:
         seconds = jubilee.settings.release_seconds
         for message_id in messages:
             try:
                 with jubilee.db.writing() as session:
+                    reader, now = _person(session, person), clock.now(session)
+                    version = _version(session, message_id)
+                    view = one(session, message_id, now=now, person=reader, offered=jubilee.offered)
+                    seen = tuple(dict.fromkeys(way.text for way in view.ways))
                     decisions.approve(
-                        session,
-                        message_id,
-                        version=_version(session, message_id),
-                        person=_person(session, person),
-                        now=clock.now(session),
-                        release_seconds=seconds,
+                        session, message_id, version=version, person=reader, now=now, release_seconds=seconds, seen=seen
                     )
                 approved.append(message_id)
+                covered[str(message_id)] = [{"channel": way.channel, "text": way.text} for way in view.ways]
+                if not as_json:
+                    _print_texts(view)
             except JubileeError as error:
                 refused[message_id] = str(error)
     if approved or as_json:
         say(
             f"Approved {len(approved)}. It can be undone for {seconds} seconds.",
-            {"approved": approved, "refused": {str(key): reason for key, reason in refused.items()}},
+            {
+                "approved": approved,
+                "refused": {str(key): reason for key, reason in refused.items()},
+                "covers": covered,
+            },
             as_json,
         )
     for message_id, reason in refused.items():
@@ -113,6 +124,16 @@ def why(
         out.print("Nothing was spotted for this customer yet.")
         return
     show(("when (UTC)", "what"), [(f"{line.at:%Y-%m-%d %H:%M}", line.text) for line in lines], lines, as_json)
+
+
+def _print_texts(view: MessageView) -> None:
+    """The texts of a message in the order in which they would go, each with the channels that carry it."""
+    name = view.item.customer_name or view.item.external_id
+    for text in dict.fromkeys(way.text for way in view.ways):
+        channels = ", then ".join(way.channel for way in view.ways if way.text == text)
+        said = view.preview[text]
+        lines = [f"{name}, by {channels}:", said.get("subject"), said.get("body"), ""]
+        out.print("\n".join(line for line in lines if line is not None), markup=False, soft_wrap=True)
 
 
 def _person(session: Session, email: str) -> Person:

@@ -7,8 +7,6 @@ from engine.plan.reasons import REASONS
 
 NOT_OFFERED = "not_offered"
 NO_TEXT = "no_text"
-# What a person is asked for when a message came back to them because of its channel.
-UNREAD_TEXT = "Nobody has read the text for this channel yet, so it came back to be read."
 
 _SENTENCES: Mapping[str, str] = {
     WISHED_FOR_OCCASION: "The customer asked for this channel for this occasion.",

@@ -82,6 +82,7 @@ ENDINGS: Mapping[str, str] = {
     "other_weekday": "Its trigger does not send on the days of the week that were left.",
     "public_holiday": "Its trigger does not send on public holidays, and no other day was left.",
     "post_too_late": "A letter would not have been there in time.",
+    "channel_changed": "The customer is to be reached by another channel now.",
     "gave_up": "It could not be handed over in several attempts.",
     "lease_ended": "The worker that had it was not heard of in time, and had not handed it over.",
     "sending_stopped": "Sending was stopped.",
@@ -91,6 +92,7 @@ ENDINGS: Mapping[str, str] = {
 }
 _HELD = "held:"
 _REFUSED = "refused:"
+_BOUNCED = "bounced:"
 
 # Opened and released by those who write, never by looking at the customer.
 KEPT = frozenset({"missing_fact", "template_refused"})
@@ -114,6 +116,8 @@ def ending(reason: str) -> str:
         return f"It was held until it was too late: {sentence(reason.removeprefix(_HELD))}"
     if reason.startswith(_REFUSED):
         return f"The channel refused it: {reason.removeprefix(_REFUSED)}."
+    if reason.startswith(_BOUNCED):
+        return f"It came back: {reason.removeprefix(_BOUNCED)}."
     if reason in ENDINGS:
         return ENDINGS[reason]
     said = sentence(reason)

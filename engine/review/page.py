@@ -8,11 +8,15 @@ from uuid import UUID
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import Offered
 from engine.errors import NotFound
+from engine.plan.chains import FELL_BACK, MOVED
+from engine.plan.channel_reasons import channel_sentence
 from engine.review.decisions import claimed
 from engine.review.items import items_of
 from engine.review.views import EarlierMessage, FactView, MessageView, RevisionView
-from engine.storage.models import Customer, Message, Person, Revision
+from engine.review.ways import ways_of
+from engine.storage.models import AuditEntry, Customer, Message, Person, Revision
 from engine.write.approval import Draft, draft_of, free_part_of
 from engine.write.facts import facts_of, to_json
 from engine.write.free_parts import free_parts
@@ -20,10 +24,16 @@ from engine.write.material import gather
 from engine.write.signing import signature_of
 
 _EARLIER = 20
+NO_OTHERS = Offered(())
 
 
-def one(session: Session, message_id: UUID, *, now: datetime, person: Person | None = None) -> MessageView:
-    """The message as `person` sees it: signed by them in the preview, if they are given. Raises NotFound."""
+def one(
+    session: Session, message_id: UUID, *, now: datetime, person: Person | None = None, offered: Offered = NO_OTHERS
+) -> MessageView:
+    """The message as `person` sees it: signed by them in the preview, if they are given. Raises NotFound.
+
+    `offered` are the channels that it may go by; without them only its own is shown.
+    """
     message = session.get(Message, message_id)
     if message is None:
         raise NotFound("There is no such message.")
@@ -39,6 +49,10 @@ def one(session: Session, message_id: UUID, *, now: datetime, person: Person | N
         reason=message.reason,
         expires_at=message.expires_at,
         approved_by=_name(session, message.approved_by),
+        approved_texts=message.approved_texts or (),
+        ways=ways_of(session, message, draft.revision.texts if draft else {}, offered, now=now),
+        channel_why=channel_sentence(message.channel_reason),
+        unread=message.state == "in_review" and _came_back(session, message),
         release_at=message.release_at,
         can_be_undone=message.state == "approved" and not claimed(session, message_id),
         written_in=_language(draft.revision.locale) if draft else None,
@@ -114,6 +128,17 @@ def _earlier(session: Session, message: Message) -> Sequence[EarlierMessage]:
         )
         for earlier, texts in rows
     ]
+
+
+def _came_back(session: Session, message: Message) -> bool:
+    """Whether the last thing that happened to it was that it took another channel, whose text nobody had read."""
+    last = session.scalar(
+        select(AuditEntry)
+        .where(AuditEntry.subject == "message", AuditEntry.subject_id == message.id)
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    return last is not None and last.action in (FELL_BACK, MOVED) and bool(last.detail["to_read"])
 
 
 def _name(session: Session, person_id: UUID | None) -> str | None:

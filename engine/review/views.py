@@ -100,6 +100,15 @@ class FactView:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One channel by which the message may go, the name of the text that it carries, and why it has its place."""
+
+    channel: str
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionView:
     """One wording. No author: the writer drafted it, or a policy signed it."""
 
@@ -126,7 +135,9 @@ class MessageView:
     """Everything an agent needs to decide about one message.
 
     `texts` are what the agent edits, with marks and hints; `preview` is what the customer would get if the person who
-    looks approved now. `text` names the one of them that the message's channel carries. `findings` are the tone
+    looks approved now. `text` names the one of them that the message's channel carries; `ways` are the channels that
+    it would be tried on, in turn. `channel_why` says why it has its channel, `unread` that it came back to be read
+    because of that; `approved_texts` are those that its approver had seen. `findings` are the tone
     check's, with `part` (subject or body) and the span within it. `hints` say where the agent's own words belong.
     `written_in` and `reads` are the languages of the text and of the customer.
     """
@@ -136,6 +147,10 @@ class MessageView:
     trigger_id: UUID
     facts: Sequence[FactView]
     text: str
+    ways: Sequence[Way]
+    channel_why: str
+    unread: bool
+    approved_texts: Sequence[str]
     texts: Mapping[str, Mapping[str, str | None]]
     preview: Mapping[str, Mapping[str, str | None]]
     signature: str | None

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
-from engine.plan.chains import Chain, chains_of, in_turn
+from engine.plan.chains import MOVED, Chain, chains_of, in_turn
 from engine.plan.channel_reasons import NOT_OFFERED
 from engine.plan.choosing import Choice, fallback
 from engine.plan.holds import holds_of
@@ -21,7 +21,6 @@ from engine.send.moving import carried, move
 from engine.storage.models import Message, MessageMoment
 
 CHANNEL_CHANGED = "channel_changed"
-MOVED = "moved"
 # What says that a channel may not be used, in the order in which it is told.
 _PERMISSION = ("no_channel", "suppressed", "consent_refused", "consent_expired", "consent_unknown")
 

@@ -17,10 +17,11 @@ from engine.review.views import MessageView
 from engine.storage.models import Message, Person
 from web.letters import changed, in_frame, plain_text, preview, written_draft
 from web.pages import show
-from web.place import Here, Place, Reading
+from web.place import Here, Place, Reading, place_of
 from web.queries.decided import just_decided
 from web.remarks import remarks_on
 from web.visitors import Deciding, SignedIn, Visitor
+from web.ways import wordings
 
 router = APIRouter(prefix="/messages")
 FIELD = "text."
@@ -107,15 +108,19 @@ def let_go(
     version: Version,
     texts: Given,
     then: Annotated[str, Form()] = "stay",
+    seen: Annotated[tuple[str, ...], Form()] = (),
 ) -> Response:
-    """Keep what was changed, then let the message go. The words are kept even where it may not go yet."""
+    """Keep what was changed, then let the message go. The words are kept even where it may not go yet.
+
+    `seen` are the texts that stood on the page: only these may go, whichever channel takes the message in the end.
+    """
 
     def act() -> str:
-        seen = _save(place, visitor, message_id, version, texts)
+        saved = _save(place, visitor, message_id, version, texts)
         seconds = place.settings.release_seconds
         with place.db.writing() as session:
             person, now = session.get_one(Person, visitor.id), clock.now(session)
-            approve(session, message_id, version=seen, person=person, now=now, release_seconds=seconds)
+            approve(session, message_id, version=saved, person=person, now=now, release_seconds=seconds, seen=seen)
         return _next(place, message_id) if then == "next" else f"/messages/{message_id}"
 
     return _tried(Attempt(request, place, visitor, message_id, texts), act)
@@ -171,7 +176,7 @@ def _tried(attempt: Attempt, act: Callable[[], str]) -> Response:
         return RedirectResponse(act(), status_code=303)
     except ChangedMeanwhile as error:
         with attempt.place.db.reading() as session:
-            view = _view(session, visitor, attempt.message_id)
+            view = _view(session, attempt.place, visitor, attempt.message_id)
         both = {"view": view, "yours": attempt.texts, "theirs": error.theirs, "version": error.version}
         return show(request, "changed_meanwhile.html", both, status=409)
     except InvalidInput as error:
@@ -193,7 +198,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     now = clock.now(session)
-    view = _view(session, visitor, message_id)
+    view = _view(session, place_of(request), visitor, message_id)
     texts = {**view.texts, **changed(view.texts, unsaved or {})}
     remarks = remarks_on(view.findings, view.texts[view.text]) if view.texts else []
     as_text = plain_text(view.text, view.preview[view.text]) if view.texts else ""
@@ -202,6 +207,7 @@ def _page(
         "item": view.item,
         "texts": texts,
         "text": view.text,
+        "wordings": wordings(view),
         "remarks": remarks,
         "as_text": as_text,
         "complaint": complaint,
@@ -211,9 +217,9 @@ def _page(
     return show(request, "message.html", values, status=status)
 
 
-def _view(session: Session, visitor: Visitor, message_id: UUID) -> MessageView:
+def _view(session: Session, place: Place, visitor: Visitor, message_id: UUID) -> MessageView:
     person = session.get_one(Person, visitor.id) if visitor.may_decide else None
-    return one(session, message_id, now=clock.now(session), person=person)
+    return one(session, message_id, now=clock.now(session), person=person, offered=place.offered)
 
 
 def _next(place: Place, message_id: UUID) -> str:
