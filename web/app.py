@@ -15,6 +15,7 @@ from engine.storage.session import Database
 from web.errors import handle_errors
 from web.place import Place
 from web.routes import (
+    calls,
     customers,
     health,
     hooks,
@@ -42,6 +43,7 @@ SIGNED_IN: tuple[APIRouter, ...] = (
     customers.router,
     postbox.router,
     overview.router,
+    calls.router,
     sending.router,
 )
 

@@ -47,6 +47,7 @@ def show(
         "path": request.url.path,
         "company": place.settings.company_name,
         "replies_waiting": getattr(request.state, "replies_waiting", 0),
+        "calls_waiting": getattr(request.state, "calls_waiting", None),
         "stopped": not place.settings.sending or getattr(request.state, "stopped", False),
         **values,
     }

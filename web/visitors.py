@@ -8,9 +8,12 @@ from uuid import UUID
 from fastapi import Depends, Request
 from sqlalchemy import select
 
+from engine import clock
 from engine.errors import JubileeError, NotAllowed
 from engine.listen.replies import waiting
 from engine.people.accounts import require
+from engine.send.call_tasks import calls_waiting
+from engine.send.channels.call import NAME
 from engine.send.switch import sending_stopped
 from engine.storage.models import Person
 from web.outside import is_from_outside
@@ -63,6 +66,8 @@ def signed_in(request: Request, place: Here) -> Visitor:
         visitor = _visitor(person, place.sessions.csrf_token(visit))
         request.state.stopped = sending_stopped(session)
         request.state.replies_waiting = waiting(session)
+        if NAME in place.offered.names:
+            request.state.calls_waiting = calls_waiting(session, now=clock.now(session))
     request.state.visitor = visitor
     return visitor
 

@@ -89,7 +89,8 @@ class Keeping:
         rows += [Suppressed(ASKED, self.source, address=point.address, channel=point.channel) for point in points]
         if wanted and suppress(self.session, rows, now=self.now):
             self.changes["suppressions.*"] = (None, ASKED)
-        if not wanted and sum([self._lift(row) for row in rows]):
+        lifted = 0 if wanted else sum(self._lift(row) for row in rows)
+        if lifted:
             self.changes["suppressions.*"] = (ASKED, None)
 
     def write_down(self, what: str, doer: Doer = CUSTOMER) -> None:
