@@ -23,6 +23,7 @@ DOORWAYS = (
     Doorway("triggers", "defining:triggers", "Check, list, apply, pause and resume triggers.", "Triggers and texts"),
     Doorway("tone", "toning:tone", "Read a text for what would hurt.", "Triggers and texts"),
     Doorway("sending", "sending:sending", "Stop and start all sending; say that a backup was restored.", "Look after"),
+    Doorway("listen", "listening:listen", "Take in answers and bounces.", "Look after"),
     Doorway("people", "people:people", "Add the people who work with Jubilee.", "Look after"),
     Doorway("erase", "erasing:erase", "Remove what identifies a customer, for good.", "Look after"),
     Doorway("probe", "probing:probe", "Say whether due work moves, for container health checks.", "Look after"),
