@@ -205,10 +205,14 @@ def _checked(texts: Texts, current: Texts) -> dict[str, Text]:
             raise InvalidInput(f"texts: this message has no {name} text.")
         _check_body(name, text.get("body"))
         _check_subject(name, text.get("subject"), current[name].get("subject"))
-    return {
-        name: {"subject": (text.get("subject") or "").strip() or None, "body": _one_kind_of_line_end(text)}
-        for name, text in texts.items()
-    }
+    return {name: _kept_if_approved(text, current[name]) for name, text in texts.items()}
+
+
+def _kept_if_approved(text: Text, current: Text) -> Text:
+    """The text as it is stored. Words that the provider approved stay so only letter by letter: once changed they are
+    an agent's own, which WhatsApp takes within 24 hours after the customer wrote and not later."""
+    words = {"subject": (text.get("subject") or "").strip() or None, "body": _one_kind_of_line_end(text)}
+    return {**current, **words} if words["body"] == _one_kind_of_line_end(current) else words
 
 
 def _one_kind_of_line_end(text: Text) -> str:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal, cast, get_args
 
 from engine.errors import InvalidDefinition
+from engine.write.approved_words import FIELD, read_approved
 from engine.write.document import Document, read_document, read_text
 from engine.write.free_parts import free_parts
 from engine.write.syntax import FactsUsed, check_template, facts_used
@@ -31,13 +32,19 @@ _FILE = re.compile(r"([a-z]+)\.([1-9][0-9]?)\.(md|txt)")
 
 @dataclass(frozen=True, slots=True)
 class TemplateText:
-    """One wording for one channel and locale. `subject` is for email and letters only."""
+    """One wording for one channel and locale. `subject` is for email and letters only.
+
+    Where the provider approved the words beforehand, `template` is its own id of them, and `variables` are the names of
+    their blanks with what fills each.
+    """
 
     channel: str
     locale: str
     variant: int
     subject: str | None
     body: str
+    template: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ def read_template_folder(path: Path) -> TemplateFolder:
                 lines[place.name] = _read_line(file)
             else:
                 texts.append(_read_text(file, place.name))
+    texts += _approved(about, texts)
     folder = TemplateFolder(
         name=_name(about, "name"),
         family=cast(Family, about.choice("family", get_args(Family))),
@@ -95,6 +103,19 @@ def read_template_folder(path: Path) -> TemplateFolder:
     about.refuse_others()
     _check_whole(folder, about)
     return folder
+
+
+def _approved(about: Document, written: Iterable[TemplateText]) -> list[TemplateText]:
+    """The words that WhatsApp approved, as texts. In one language there are either these or free ones, so that it is
+    always clear what an agent reads."""
+    free = {text.locale for text in written if text.channel == FIELD}
+    found: list[TemplateText] = []
+    for words in read_approved(about):
+        if words.locale in free:
+            raise about.complaint(FIELD, f"there are free texts for WhatsApp in {words.locale} already")
+        variant = 1 + sum(text.locale == words.locale for text in found)
+        found.append(TemplateText(FIELD, words.locale, variant, None, words.body, words.template, words.variables))
+    return found
 
 
 def facts_in(folder: TemplateFolder) -> FactsUsed:

@@ -81,4 +81,4 @@ def _signed(channel: str, text: Text, signature: str, sender: str) -> dict[str, 
     subject = text.get("subject")
     if subject is not None:
         subject = subject.replace(SIGNATURE, signature).replace(SENDER, sender)
-    return {"subject": subject, "body": body}
+    return {**text, "subject": subject, "body": body}

@@ -120,9 +120,20 @@ def _body_of(folder: TemplateFolder) -> Json:
         "needs": list(folder.needs),
         "may_use": list(folder.may_use),
         "free_part": folder.free_part,
-        "texts": [asdict(text) for text in folder.texts],
+        "texts": [_text_body(text) for text in folder.texts],
         "lines": dict(folder.lines),
     }
+
+
+def _text_body(text: TemplateText) -> Json:
+    """As it is stored. Words that nobody approved look as they always did, so that their hash stays the same."""
+    body = asdict(text)
+    return body if text.template else {key: body[key] for key in body if key not in ("template", "variables")}
+
+
+def _text_from(body: Mapping[str, Any]) -> TemplateText:
+    variables = tuple((name, source) for name, source in body.get("variables", ()))
+    return TemplateText(**{**body, "variables": variables})
 
 
 def _folder_from(body: Mapping[str, Any]) -> TemplateFolder:
@@ -135,7 +146,7 @@ def _folder_from(body: Mapping[str, Any]) -> TemplateFolder:
         needs=tuple(body["needs"]),
         may_use=tuple(body["may_use"]),
         free_part=body["free_part"],
-        texts=tuple(TemplateText(**text) for text in body["texts"]),
+        texts=tuple(_text_from(text) for text in body["texts"]),
         lines=MappingProxyType(dict(body["lines"])),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from engine.errors import InvalidInput, MissingFact
 from engine.kinds import Fact
@@ -35,8 +36,9 @@ def check_needs(folder: TemplateFolder, facts: Mapping[str, Fact]) -> None:
 
 def render_texts(
     texts: list[TemplateText], facts: Mapping[str, Fact], lines: list[Line], mission: Mission, *, locale: str
-) -> dict[str, dict[str, str | None]]:
-    """Channel -> subject and body. Raises what the sandbox raises; nothing of it is stored then."""
+) -> dict[str, dict[str, Any]]:
+    """Channel -> subject and body, and for words that the provider approved its `template` and the `variables` that
+    fill it. Raises what the sandbox raises; nothing of it is stored then."""
     stamps = new_stamps()
     values = _values(facts, mission, stamps) | {ALSO: [_render_line(line, mission, stamps, locale) for line in lines]}
     return {text.channel: _render(text, values, stamps, locale) for text in texts}
@@ -71,7 +73,7 @@ def _render_line(line: Line, mission: Mission, stamps: Stamps, locale: str) -> s
     return render(source, values, channel_format="text", locale=locale, name=f"the line of {line.folder.name}")
 
 
-def _render(text: TemplateText, values: Mapping[str, object], stamps: Stamps, locale: str) -> dict[str, str | None]:
+def _render(text: TemplateText, values: Mapping[str, object], stamps: Stamps, locale: str) -> dict[str, Any]:
     name = f"{text.locale}/{text.channel}.{text.variant}"
     plain = FORMATS[text.channel] == "txt"
     body = render(text.body, values, channel_format="text" if plain else "markdown", locale=locale, name=name)
@@ -80,7 +82,14 @@ def _render(text: TemplateText, values: Mapping[str, object], stamps: Stamps, lo
         if text.subject
         else None
     )
-    return {"subject": stamps.to_marks(subject) if subject else None, "body": stamps.to_marks(body)}
+    words = {"subject": stamps.to_marks(subject) if subject else None, "body": stamps.to_marks(body)}
+    if text.template is None:
+        return words
+    filled = {
+        blank: " ".join(render(source, values, channel_format="text", locale=locale, name=name).split())
+        for blank, source in text.variables
+    }
+    return {**words, "template": text.template, "variables": filled}
 
 
 def locale_for(folder: TemplateFolder, channel: str, customer_locale: str) -> str:
