@@ -69,6 +69,21 @@ class Jubilee:
         """The channels as planning knows them."""
         return offered(self.channels, self.settings)
 
+    @property
+    def sender(self) -> Sender:
+        """The sending end, with the brakes that the settings put on it."""
+        settings = self.settings
+        return Sender(
+            db=self.db,
+            channels=self.channels,
+            offered=self.offered,
+            company=settings.company_name,
+            team=settings.team_name,
+            duties=open_duties(settings),
+            redirect=redirect(not settings.live, settings.redirects, split(settings.allowed_addresses)),
+            caps=settings.caps,
+        )
+
     def triggers(self, session: Session) -> list[ActiveTrigger]:
         """The triggers that spot now."""
         return active_triggers(session, self.kinds)
@@ -129,20 +144,9 @@ def meet_deadlines(jubilee: Jubilee, enough: Enough = never) -> int:
 
 def send(jubilee: Jubilee, worker: str, enough: Enough = never, linger: float = 0.0) -> int:
     """Hand over what is due, and for so many seconds what becomes due; returns how many messages a channel accepted."""
-    settings = jubilee.settings
-    if not settings.sending:
+    if not jubilee.settings.sending:
         return 0
-    sender = Sender(
-        db=jubilee.db,
-        channels=jubilee.channels,
-        offered=jubilee.offered,
-        company=settings.company_name,
-        team=settings.team_name,
-        duties=open_duties(settings),
-        redirect=redirect(not settings.live, settings.redirects, split(settings.allowed_addresses)),
-        caps=settings.caps,
-    )
-    return send_due(sender, worker, enough=enough, linger=linger)
+    return send_due(jubilee.sender, worker, enough=enough, linger=linger)
 
 
 def settle(jubilee: Jubilee) -> int:

@@ -24,8 +24,9 @@ from engine.transitions import FAILED_DELIVERY
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
-# What is claimed together, and at most so many unconfirmed after a crash.
-BATCH = 50
+# What a worker has in its hands of one channel, and at most so many unconfirmed after a crash. It takes half of it at a
+# time, so that the calls of one half go on while the database deals with the other.
+BATCH = 100
 # A message that waits for so long since its release is not one that somebody just approved any more. The bound keeps
 # the lane short, whatever has been approved in advance.
 JUST = timedelta(minutes=15)

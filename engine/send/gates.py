@@ -28,6 +28,7 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 TRIAL = timedelta(seconds=90)
 # Clocks of workers differ a little, which must give nobody tokens twice; a clock set back by more starts afresh.
 _CLOCKS_DIFFER = timedelta(seconds=60)
+_UNBOUNDED = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ def has_gate(channel: str) -> bool:
 
 
 def open_now(session: Session, rules: Mapping[str, Rules], *, machine: datetime) -> list[str]:
-    """The channels whose gates would admit something now. Takes nothing and locks nothing."""
+    """The channels whose gates let something pass now or as soon as the rate allows. Takes and locks nothing."""
     known = {gate.channel: gate for gate in session.scalars(select(Gate).where(Gate.channel.in_(list(rules))))}
     return [
         name
         for name, rule in rules.items()
-        if not has_gate(name) or name not in known or _room(known[name], rule, machine=machine) >= 1
+        if not has_gate(name) or name not in known or _passable(known[name], rule, machine=machine) >= 1
     ]
 
 
@@ -141,14 +142,18 @@ def open_gates(session: Session, channels: Collection[str]) -> None:
 
 
 def _room(gate: Gate, rules: Rules, *, machine: datetime) -> int:
-    room = int(_tokens(gate, rules.rate, machine))
+    return max(0, min(int(_tokens(gate, rules.rate, machine)), _passable(gate, rules, machine=machine)))
+
+
+def _passable(gate: Gate, rules: Rules, *, machine: datetime) -> int:
+    """What the breaker and the ramp allow, whatever the rate does."""
+    passable = _UNBOUNDED
     if rules.cap is not None:
-        counted = gate.counted if gate.counted_on == machine.date() else 0
-        room = min(room, rules.cap - counted)
+        passable = rules.cap - (gate.counted if gate.counted_on == machine.date() else 0)
     if gate.closed_until is not None:
         tried = gate.trial_until is not None and gate.trial_until > machine
-        room = min(room, 0 if tried or gate.closed_until > machine else 1)
-    return max(0, room)
+        passable = min(passable, 0 if tried or gate.closed_until > machine else 1)
+    return passable
 
 
 def _tokens(gate: Gate, rate: float, machine: datetime) -> float:

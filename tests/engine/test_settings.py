@@ -22,6 +22,12 @@ def _fresh() -> None:
         ("JUBILEE_DATABASE_URL", "foo"),
         ("JUBILEE_TEAM_START", "nine"),
         ("JUBILEE_RELEASE_SECONDS", "-1"),
+        ("JUBILEE_DAILY_CAPS", "email"),
+        ("JUBILEE_DAILY_CAPS", "email=many"),
+        ("JUBILEE_DAILY_CAPS", "email=-1"),
+        ("JUBILEE_DAILY_CAPS", "pigeon=200"),
+        ("JUBILEE_REDIRECT_TO", "test@example.com"),
+        ("JUBILEE_REDIRECT_TO", "pigeon=test@example.com"),
     ],
 )
 def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
@@ -29,6 +35,14 @@ def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, varia
     monkeypatch.setenv(variable, value)
     with pytest.raises(InvalidInput, match=variable):
         settings()
+
+
+def test_caps_and_redirects_are_read_by_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are written: pairs with commas between them."""
+    monkeypatch.setenv("JUBILEE_DAILY_CAPS", "email=200, sms=50")
+    monkeypatch.setenv("JUBILEE_REDIRECT_TO", "email=test+a=b@example.com,sms=+4930123456")
+    assert settings().caps == {"email": 200, "sms": 50}
+    assert settings().redirects == {"email": "test+a=b@example.com", "sms": "+4930123456"}
 
 
 def test_a_secret_can_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,15 +12,19 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
+from engine.send.channels import Channel
 from engine.send.channels.postbox import Postbox
 from engine.send.claiming import Claim, Door, claim_due
 from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
+from engine.send.redirect import Redirect
+from engine.send.sending import send_due
 from engine.send.settling import Settler, settle
 from engine.send.submitting import Sender, submit
 from engine.storage.models import (
     Customer,
     CustomerDate,
     Delivery,
+    Gate,
     Hold,
     Message,
     MessageMoment,
@@ -101,13 +105,22 @@ class Ending:
     channel: Stub | Postbox = field(default_factory=Stub)
     now: datetime = NOW
     machine: datetime = MACHINE
+    redirect: Redirect = field(default_factory=Redirect)
+    caps: dict[str, int] = field(default_factory=dict)
+    others: tuple[Stub, ...] = ()
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        return {channel.name: channel for channel in (self.channel, *self.others)}
 
     @property
     def sender(self) -> Sender:
         return Sender(
             db=self.db,
-            channels={self.channel.name: self.channel},
-            offered=Offered(tuple({self.channel.name})),
+            channels=self.channels,
+            offered=Offered(tuple(self.channels)),
+            redirect=self.redirect,
+            caps=self.caps,
             company="Acme",
             team="the care team",
             now=lambda _session: self.now,
@@ -115,7 +128,7 @@ class Ending:
         )
 
     def claim(self, worker: str = "one", limit: int = 10) -> list[Claim]:
-        door = Door(worker, self.channel, limit=limit)
+        door = Door(worker, self.channel, limit=limit, cap=self.caps.get(self.channel.name))
         with self.db.writing() as session:
             return claim_due(session, door, now=self.now, machine=self.machine)
 
@@ -125,9 +138,12 @@ class Ending:
     def send(self) -> int:
         return self.submit(self.claim())
 
+    def round(self, enough: Callable[[], bool] = lambda: False, linger: float = 0.0) -> int:
+        """All that is due, as a worker does it."""
+        return send_due(self.sender, "one", enough=enough, linger=linger)
+
     def settle(self) -> int:
-        channels = {self.channel.name: self.channel}
-        return settle(Settler(self.db, channels, now=lambda _session: self.now, machine=lambda: self.machine))
+        return settle(Settler(self.db, self.channels, now=lambda _session: self.now, machine=lambda: self.machine))
 
     def pass_time(self, **how: float) -> None:
         """Both clocks move on."""
@@ -143,6 +159,23 @@ def approved(db: Database, **fields: Any) -> UUID:
     """The id of a message that is ready to go, committed."""
     with db.writing() as session:
         return approve(session, **fields).id
+
+
+def approved_by_email(db: Database, address: str = "ada@example.com", **fields: Any) -> UUID:
+    """The same, to be handed to a real provider."""
+    with db.writing() as session:
+        return approve(session, make_customer(session, email=address), channel="email", **fields).id
+
+
+def states(db: Database, message_id: UUID) -> list[str]:
+    """What became of its deliveries, in the order of the claims."""
+    return [delivery.state for delivery in deliveries(db, message_id)]
+
+
+def gate(db: Database, channel: str = "email") -> Gate:
+    """The gate of a channel as it stands."""
+    with _looking(db) as session:
+        return session.get_one(Gate, channel)
 
 
 def change(db: Database, message_id: UUID, **values: Any) -> None:
