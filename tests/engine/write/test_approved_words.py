@@ -31,7 +31,7 @@ whatsapp:
       2: order_count | ordinal
 """
 FACTS = {
-    "customer.first_name": Fact("Ada\n  [[ x ]]", "first_name", sayable=True),
+    "customer.first_name": Fact("Ada\n      Eve", "first_name", sayable=True),
     "order_count": Fact(10, "orders", sayable=True),
 }
 MISSION = Path(__file__).parents[3] / "templates" / "mission.yaml"
@@ -74,15 +74,13 @@ def test_they_are_stored_and_read_again(tea: Path) -> None:
 
 
 def test_a_draft_says_what_will_be_read_and_what_fills_the_blanks(tea: Path, mission: Mission) -> None:
-    """A line end in a name would make WhatsApp refuse it."""
+    """A line end, or more than four spaces, in a name would make WhatsApp refuse it."""
     whatsapp = drafted(read_template_folder(tea), mission)["whatsapp"]
     assert whatsapp["template"] == "HX0123"
     filled = whatsapp["variables"]
     assert isinstance(filled, dict)
     assert filled["2"] == "10th"
-    assert filled["1"].startswith("Ada [")
-    assert "\n" not in filled["1"]
-    assert str(whatsapp["body"]).startswith("Tea, Ada")
+    assert filled["1"] == "Ada Eve"
 
 
 def test_signing_keeps_what_was_approved(tea: Path, mission: Mission) -> None:
@@ -110,7 +108,7 @@ def test_changed_words_are_no_longer_the_approved_ones(tea: Path, mission: Missi
         ("locale: en", "locale: english", "line 9: whatsapp[0].locale: is named en, de or pt-BR"),
         ("Tea, {{1}}", "Tea, {{ 1 | x }}", "line 11: whatsapp[0].text: must be the approved words"),
         ("Tea, {{1}}", "Tea [[ signature ]]", "line 11: whatsapp[0].text: must be the approved words"),
-        ("Tea, {{1}}", "Tea, {{3}}", "line 12: whatsapp[0].variables: the text has the blank {{3}}, which nothing fills"),
+        ("Tea, {{1}}", "Tea, {{3}}", "line 12: whatsapp[0].variables: the text has the blank {{3}}"),
         ("Your {{ 2 }} cup", "Your cup", "line 14: whatsapp[0].variables.2: the text has no blank {{2}}"),
         ("customer.first_name\n", "First name\n", "line 13: whatsapp[0].variables.1: must be a fact"),
         ("| ordinal", "| shout", "line 14: whatsapp[0].variables.2: "),
