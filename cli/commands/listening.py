@@ -1,21 +1,25 @@
 """Commands that take in what comes back: one mail at a time from a mail server, or what lies in a mailbox."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
-from cli.output import AsJson, say
+from cli.output import AsJson, err, say
 from cli.place import opened
 from engine import clock, rounds
 from engine.errors import InvalidInput
 from engine.links import Links
-from engine.listen.letters import take_mail
+from engine.listen.letters import Taken, take_mail
 from engine.listen.mail import LARGEST_MAIL
 from engine.secret import open_secret
 
 listen = typer.Typer(add_completion=False, no_args_is_help=True, help="Take in answers and bounces.")
+# What mail servers read as "keep it and come back" (EX_TEMPFAIL).
+TRY_AGAIN = 75
 SENTENCES = {
     "bounce": "A bounce: it was recorded.",
     "reply": "A reply: it waits under Replies.",
@@ -37,10 +41,11 @@ def mail(
 ) -> None:
     """Take in one mail: an answer, or a mail server's report. For a pipe in the mail server."""
     raw = _read(file)
-    with opened() as jubilee:
-        links = Links(open_secret(jubilee.settings), jubilee.settings.public_url)
-        with jubilee.db.writing() as session:
-            taken = take_mail(session, raw, links=links, now=clock.now(session), envelope_to=to or ())
+    try:
+        taken = _take(raw, to or ())
+    except DBAPIError as error:
+        err.print(f"error: the database is away, try again: {type(error).__name__}", style="red", markup=False)
+        raise typer.Exit(TRY_AGAIN) from error
     say(SENTENCES[taken.what], {"taken": taken.what}, as_json)
 
 
@@ -50,6 +55,13 @@ def mailbox(as_json: AsJson = False) -> None:
     with opened() as jubilee:
         taken = rounds.fetch_mail(jubilee)
     say(f"{taken:,} mails taken in.", {"taken": taken}, as_json)
+
+
+def _take(raw: bytes, to: Sequence[str]) -> Taken:
+    with opened() as jubilee:
+        links = Links(open_secret(jubilee.settings), jubilee.settings.public_url)
+        with jubilee.db.writing() as session:
+            return take_mail(session, raw, links=links, now=clock.now(session), envelope_to=to)
 
 
 def _read(file: Path | None) -> bytes:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.cli.conftest import Terminal
 
@@ -21,6 +22,18 @@ def test_a_mail_comes_through_a_pipe(ready: Terminal) -> None:
     """As a mail server hands it over."""
     done = ready.run("listen", "mail", "--to", "reply@example.com", stdin=MAIL.decode())
     assert "waits under Replies" in done.output
+
+
+def test_a_database_that_is_away_lets_the_mail_server_try_again(
+    ready: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """75 is how programs in a pipe say so; any other code would send the mail back to its sender."""
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("insert", {}, Exception("away"))
+
+    monkeypatch.setattr("cli.commands.listening.take_mail", away)
+    ready.run("listen", "mail", stdin=MAIL.decode(), code=75)
 
 
 def test_without_a_mailbox_none_is_looked_at(ready: Terminal) -> None:
