@@ -26,7 +26,6 @@ def mail_bytes(message: OutgoingMessage, to: str, identity: Identity, *, now: da
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii")
     if not message.html:
         return head + _part("plain", message.text)
-    # The boundary holds a letter that base64 does not have, so that it cannot occur in a part.
     boundary = f"=_{message.delivery_id.hex}"
     opening = f"--{boundary}\r\n".encode()
     return b"".join(

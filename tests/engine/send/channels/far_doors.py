@@ -109,8 +109,9 @@ class TwilioDoor(ProviderDoor):
 
     def group(self, url: str) -> TwilioSettings:
         """The account, at this address."""
-        senders = {"sms_from": "+4930111", "whatsapp_from": "+4930222"}
-        return TwilioSettings(account_sid="AC" + "0" * 32, auth_token="secret", url=url, **senders)
+        return TwilioSettings(
+            account_sid="AC" + "0" * 32, auth_token="secret", url=url, sms_from="+4930111", whatsapp_from="+4930222"
+        )
 
     def account(self, url: str) -> Account:
         """The same, opened."""

@@ -148,6 +148,14 @@ def test_a_name_stays_a_name(name: str, raw: str) -> None:
     )
 
 
+def test_line_ends_in_words_become_spaces() -> None:
+    """The reader sees one line, and the rest of it is no header even where a program unpacks it."""
+    words = "Ada\r\nBcc: eve@evil.example\x00"
+    mail = read(letter(recipient_name=words, sender_name=words, subject=words))
+    shown = [mail[name].addresses[0].display_name for name in ("To", "From", "Reply-To")] + [mail["Subject"]]
+    assert shown == ["Ada Bcc: eve@evil.example"] * 4
+
+
 @pytest.mark.parametrize("name", ["Аda", "=?utf-8?q?Eve?=", "Ада\u202e"])
 def test_names_that_pretend_are_encoded(name: str) -> None:
     """Lookalikes, encoded words and reversed letters travel as encoded words of ours."""

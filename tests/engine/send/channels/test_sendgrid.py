@@ -156,6 +156,20 @@ def test_a_name_with_commas_is_one_recipient() -> None:
     ]
 
 
+def test_line_ends_in_words_become_spaces() -> None:
+    """SendGrid gets one line for each name and for the subject."""
+    words = "Ada\r\nBcc: eve@evil.example\x00"
+    message = outgoing(SendGridDoor, recipient_name=words, sender_name=words, subject=words)
+    payload = payload_of(message, "ada@example.com", IDENTITY, sandbox=False)
+    shown = [
+        payload["personalizations"][0]["to"][0]["name"],
+        payload["from"]["name"],
+        payload["reply_to"]["name"],
+        payload["subject"],
+    ]
+    assert shown == ["Ada Bcc: eve@evil.example"] * 4
+
+
 @pytest.fixture
 def door() -> Any:
     made = SendGridDoor()
@@ -190,6 +204,15 @@ def test_the_key_goes_along(door: SendGridDoor) -> None:
     channel.close()
     headers = door.received()[0]["headers"]
     assert (headers["authorization"], headers["content-type"]) == ("Bearer SG.key", "application/json")
+
+
+def test_200_is_no_acceptance_outside_sandbox_mode(door: SendGridDoor) -> None:
+    """Something else than SendGrid may have answered: nobody knows."""
+    door.stub.behave(200)
+    channel = door.open()
+    with pytest.raises(NoAnswer):
+        channel.send(outgoing(door))
+    channel.close()
 
 
 @pytest.mark.parametrize(
