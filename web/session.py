@@ -13,8 +13,6 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.secret import open_secret as open_secret  # the application asks for it here
-
 COOKIE = "jubilee_session"
 LIFETIME = 12 * 60 * 60
 
