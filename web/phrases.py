@@ -9,6 +9,7 @@ from babel import Locale
 
 from engine.dates import zones
 from engine.plan.reasons import ending, sentence
+from engine.send.segments import segments_of
 from engine.storage.models import CustomerDate
 from engine.write.facts import NO_YEAR
 
@@ -164,6 +165,17 @@ def by_channel(channel: str) -> str:
     return _BY.get(channel, f"by {channel}")
 
 
+def segments(text: str) -> str:
+    """What a text message costs, and which letters make it cost more than it need."""
+    counted = segments_of(text)
+    parts = "1 text message" if counted.count == 1 else f"{counted.count} text messages, sent as one"
+    said = f"{parts} ({counted.encoding}): {counted.left} more characters fit."
+    if counted.costly:
+        letters = " ".join(counted.costly[:8]) + (" …" if len(counted.costly) > 8 else "")
+        said += f" Only 70 fit instead of 160 because of {letters}"
+    return said
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "short_day": short_day,
@@ -187,5 +199,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "date_words": lambda name: capital(source_words(name)),
     "partial_date": partial_date,
     "metric_words": metric_words,
+    "segments": segments,
     "by_channel": by_channel,
 }

@@ -86,7 +86,7 @@ def _render(text: TemplateText, values: Mapping[str, object], stamps: Stamps, lo
     if text.template is None:
         return words
     filled = {
-        blank: " ".join(render(source, values, channel_format="text", locale=locale, name=name).split())
+        blank: render(source, values, channel_format="text", locale=locale, name=name)
         for blank, source in text.variables
     }
     return {**words, "template": text.template, "variables": filled}

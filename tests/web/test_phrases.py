@@ -65,3 +65,19 @@ def test_a_remark_quotes_its_words_and_their_surroundings() -> None:
     quoted, whole = remarks_on(found, text)
     assert (quoted.before, quoted.words, quoted.after) == ("we are sorry for ", "any inconvenience", " caused.")
     assert whole.words == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a" * 150, "1 text message (GSM-7): 10 more characters fit."),
+        ("a" * 161, "2 text messages, sent as one (GSM-7): 145 more characters fit."),
+        (
+            "á" * 3 + "í",
+            "1 text message (UCS-2): 66 more characters fit. Only 70 fit instead of 160 because of á í",
+        ),
+    ],
+)
+def test_a_text_message_says_what_it_costs(text: str, said: str) -> None:
+    """And which letters make it dear."""
+    assert phrases.segments(text) == said
