@@ -125,6 +125,7 @@ def write(jubilee: Jubilee, enough: Enough = never) -> int:
             company=settings.company_name,
             team_name=settings.team_name,
             release_seconds=settings.release_seconds,
+            offered=jubilee.offered,
         ),
         enough,
     )

@@ -93,13 +93,14 @@ def approve_text(
     findings = draft.findings_in(texts, sender)
     if blocks(findings):
         raise InvalidInput(_forbidden(findings))
+    covered = _approved_texts(session, message, draft, texts if person is None else seen)
     wording = replace(
         with_texts(wording_of(draft.revision), texts, findings), author_id=person.id if person is not None else None
     )
     revision = add_revision(session, message, wording, now=now)
     message.state, message.approved_at = "approved", now
     message.approved_by = person.id if person else None
-    message.approved_texts = _approved_texts(session, message, draft, texts if person is None else seen)
+    message.approved_texts = covered
     # The minute is there to undo a click; what the policy releases, nobody clicked.
     message.release_at = now + timedelta(seconds=release_seconds if person else 0)
     if person:

@@ -12,10 +12,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from engine.channel_terms import TERMS, Offered, text_kind
 from engine.definitions.store import definition_of
 from engine.errors import InvalidInput, JubileeError, MissingFact
 from engine.kinds import Fact
 from engine.people.audit import Doer, record
+from engine.plan.chains import chains_of
+from engine.plan.channel_reasons import NO_TEXT
+from engine.plan.choosing import fallback
 from engine.storage.models import Message, Moment, Revision
 from engine.write.approval import RELEASE_SECONDS, Draft, approve_text, goes_by_itself
 from engine.write.facts import facts_of, facts_of_moment, to_json
@@ -25,19 +29,21 @@ from engine.write.questions import MISSING_FACT, TEMPLATE_REFUSED, answered, ask
 from engine.write.revisions import Wording, add_revision
 from engine.write.store import mission_in_force, template_in_force
 from engine.write.tone_of import check_text, text_of_channel
-from engine.write.variants import choose_variant, texts_of
+from engine.write.variants import choose_variant, locale_of, texts_of
 from engine.write.wording import Line, check_needs, locale_for, render_texts, speaking_locale
 
+NO_OTHERS = Offered(())
 POLICY = Doer("policy")
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What this installation says of itself in every message."""
+    """What this installation says of itself in every message, and the channels it offers."""
 
     company: str
     team: str
+    offered: Offered
 
 
 def write_due(
@@ -48,10 +54,13 @@ def write_due(
     company: str,
     team_name: str,
     release_seconds: int = RELEASE_SECONDS,
+    offered: Offered = NO_OTHERS,
 ) -> int:
     """Write up to `limit` drafts whose time has come, and answer how many were tried.
 
     What cannot be written is held as `missing_fact` or `template_refused`, says why, and is tried again in an hour.
+    Where the template has no text for a message's channel, it takes the next one of these that its customer can be
+    reached by: which texts a template has is known only here, as it is written with the template in force.
     """
     due = session.scalars(
         select(Message)
@@ -61,7 +70,7 @@ def write_due(
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
-    house = House(company, team_name)
+    house = House(company, team_name, offered)
     for material in gather(session, due).values():
         _write_or_ask(session, material, house, now=now, release_seconds=release_seconds)
     return len(due)
@@ -109,6 +118,7 @@ def _write(session: Session, material: Material, house: House, *, now: datetime)
     facts = facts_of(material, company=house.company, team=house.team)
     own = facts_of_moment(facts, 0)
     check_needs(folder, own)
+    _take_channel_with_text(session, material, folder, house.offered, now=now)
     channel = text_of_channel(message.channel, {text.channel: {} for text in folder.texts})
     written_in = locale_for(folder, channel, material.customer.locale)
     variant = _variant(folder, channel, written_in, material)
@@ -119,6 +129,26 @@ def _write(session: Session, material: Material, house: House, *, now: datetime)
     wording = Wording(texts, to_json(facts), findings, locale, variant, version_id, mission_id)
     revision = _store(session, material, wording, now=now)
     return Draft(revision, material, facts, mission)
+
+
+def _take_channel_with_text(
+    session: Session, material: Material, folder: TemplateFolder, offered: Offered, *, now: datetime
+) -> None:
+    """Only the channel changes: its hours are asked before it goes. Post is left out, as its day may be over."""
+    message, locale = material.message, material.customer.locale
+    if _has_text(folder, message.channel, locale):
+        return
+    for choice in chains_of(session, [message.id], offered, now=now).get(message.id, ()):
+        if not TERMS[choice.channel].by_post and _has_text(folder, choice.channel, locale):
+            message.channel_reason = fallback(message.channel, NO_TEXT)
+            message.channel = choice.channel
+            return
+    raise InvalidInput(f"it has no text for {message.channel} in {locale} or English")
+
+
+def _has_text(folder: TemplateFolder, channel: str, locale: str) -> bool:
+    kind = text_kind(channel, {text.channel for text in folder.texts}) if channel in TERMS else None
+    return kind is not None and locale_of(folder, kind, locale) is not None
 
 
 def _variant(folder: TemplateFolder, channel: str, locale: str, material: Material) -> int:
