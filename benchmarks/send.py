@@ -41,7 +41,7 @@ TIMES = 3
 CLAIM = 100
 GOALS = "   goals: 0.70 of the bare loop by HTTP, 0.50 by SMTP, 2.00 times the peer; memory flat"
 BODY = "Hello {{ first_name }},\n\nhappy birthday to you!\n\nKim"
-RATE = "100000"
+RATE = "10000"
 
 
 def run() -> None:
@@ -83,7 +83,12 @@ def _by_smtp(sink: SmtpSink) -> dict[str, str]:
 
 @contextmanager
 def _environment(more: dict[str, str]) -> Iterator[None]:
-    fixed = {"LIVE": "true", "EMAIL_FROM": "care@example.com", "POSTAL_ADDRESS": "1 High Street, Springfield"}
+    fixed = {
+        "LIVE": "true",
+        "PUBLIC_URL": "https://care.example.com",
+        "EMAIL_FROM": "care@example.com",
+        "POSTAL_ADDRESS": "1 High Street, Springfield",
+    }
     before = dict(os.environ)
     os.environ.update({f"JUBILEE_{name}": value for name, value in (fixed | more).items()})
     try:
