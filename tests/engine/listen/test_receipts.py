@@ -1,5 +1,6 @@
 """What providers say is recorded once, and moves what is known forward only (hazards R18 and R19)."""
 
+import threading
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from engine.listen import consequences
-from engine.listen.receipts import apply_parked, store
+from engine.listen.receipts import Said, apply_parked, store
 from engine.plan.holds import holds_of
 from engine.send.recording import record_unconfirmed
 from engine.storage.models import ContactPoint, Customer, Preference, Receipt, Suppression
@@ -98,10 +99,11 @@ def test_a_claim_that_was_not_handed_over_is_not_settled(session: Session) -> No
 
 
 def test_the_receipt_of_another_channel_changes_nothing(session: Session) -> None:
-    """After a fallback, late news of the mail say nothing about the text message."""
+    """News of a mail say nothing about a text message; they are done with, and stand in nobody's way."""
     delivery = submitted(session, channel="sms", address="+4915112345678")
     hear(session, said("delivered", delivery))
     assert state_of(session, delivery) == "submitting"
+    assert receipts(session)[0].applied_at == NOW
 
 
 def test_a_hard_bounce_ends_the_address(session: Session) -> None:
@@ -221,3 +223,25 @@ def test_a_thousand_events_are_a_handful_of_statements(db: Database) -> None:
         event.remove(session.get_bind(), "before_cursor_execute", count)
         assert session.scalar(select(func.count()).select_from(Receipt)) == 1_000
     assert len(statements) < 10
+
+
+def test_two_who_record_and_apply_the_same_at_once_do_it_once(db: Database) -> None:
+    """Two deliveries of the same call, in opposite orders, on two connections: no deadlock, one effect."""
+    with db.writing() as session:
+        deliveries = [submitted(session, trigger=make_trigger(session)) for _ in range(5)]
+    told = [said(kind, one, data={"dead": True}) for one in deliveries for kind in ("processed", "bounced")]
+    news: list[int] = []
+
+    def tell(ones: list[Said]) -> None:
+        with db.writing() as session:
+            news.append(hear(session, *ones))
+
+    threads = [threading.Thread(target=tell, args=(ones,)) for ones in (told, told[::-1], told, told[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(news) == [0, 0, 0, 10]
+    with db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Suppression)) == 1
+        assert {state_of(session, one) for one in deliveries} == {"bounced"}
