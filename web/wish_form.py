@@ -60,7 +60,10 @@ def read(fields: Fields, standing: Standing) -> Sent:
 
 def wishes_of(sent: Sent, standing: Standing) -> Wishes:
     """What the customer wants otherwise than it stands."""
-    order = [name for name, rank in sorted(sent.ranks.items(), key=lambda one: one[1]) if rank]
+    stood = {one.name: one.rank for one in standing.channels}
+    # Of two with the same rank the one that was changed is meant: who makes calls the first leaves the other as it was.
+    ranked = sorted(sent.ranks.items(), key=lambda one: (one[1], one[1] == stood[one[0]]))
+    order = [name for name, rank in ranked if rank]
     quiet = (standing.quiet_from, standing.quiet_until) if standing.quiet_from and standing.quiet_until else None
     return Wishes(
         occasions=dict(_occasions(sent, standing)),

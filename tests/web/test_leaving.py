@@ -197,6 +197,13 @@ def test_each_choice_is_kept_and_shown(ada: Mailbox) -> None:
     assert form_of(ada.http.get(ada.preferences)) == fields
 
 
+@pytest.mark.databases("sqlite")
+def test_of_two_firsts_the_new_one_is_meant(ada: Mailbox) -> None:
+    """Who makes calls the first need not push the other one down."""
+    post(ada, replaced(form_of(ada.http.get(ada.preferences)), channel__call="1"))
+    assert ada.stored().channel_order == "call,inapp"
+
+
 def test_undo_brings_everything_back(ada: Mailbox) -> None:
     """The way back is a form on the page that says what was saved."""
     untouched = form_of(ada.http.get(ada.preferences))
