@@ -26,7 +26,7 @@ def test_a_text_message_says_its_segments_as_it_will_be_sent(browser: NewBrowser
     assert "2 text messages, sent as one (GSM-7): 106 more characters fit." in page
     assert "American and Canadian numbers get “Reply STOP to opt out.” as well." in page
     with_texts(db, office, sms={"subject": None, "body": "[[ signature ]]"})
-    assert "(GSM-7): 145 more" not in text_of(browser("agent").get(f"/messages/{office.orders}").text)
+    assert "(GSM-7): 141 more" not in text_of(browser("agent").get(f"/messages/{office.orders}").text)
 
 
 def test_approved_words_are_marked_as_such(browser: NewBrowser, office: Office, db: Database) -> None:
