@@ -6,6 +6,7 @@ import contextlib
 import math
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ from engine.errors import JubileeError
 
 LONGEST_WAIT = 86_400.0
 LONGEST_ANSWER = 64 * 1024
+# What rests longer may have been forgotten on the way (by NAT, by a balancer) without a word to us: a question sent into
+# it would be answered by nobody, and its message be unconfirmed for nothing.
+LONGEST_REST = 50.0
 MOST_PLACES = 2
 
 
@@ -83,7 +87,7 @@ class Line:
         self._patience = patience or Patience()
         self._at = at
         self._tls = ssl.create_default_context() if self._secure else None
-        self._idle: LifoQueue[HTTPConnection] = LifoQueue(kept)
+        self._idle: LifoQueue[tuple[float, HTTPConnection]] = LifoQueue(kept)
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Send it once and wait for the answer. Raises NotReached or NoAnswer."""
@@ -119,14 +123,14 @@ class Line:
         """Let go of the connections that nobody uses."""
         with contextlib.suppress(Empty):
             while True:
-                self._idle.get_nowait().close()
+                self._idle.get_nowait()[1].close()
 
     def _connected(self) -> HTTPConnection:
         """One that is open already and was not hung up, or a new one."""
         with contextlib.suppress(Empty):
             while True:
-                connection = self._idle.get_nowait()
-                if connection.is_connected:
+                since, connection = self._idle.get_nowait()
+                if connection.is_connected and time.monotonic() - since < LONGEST_REST:
                     return connection
                 connection.close()
         return self._reach()
@@ -160,7 +164,7 @@ class Line:
     def _put_back(self, connection: HTTPConnection, whole: bool) -> None:
         try:
             if whole:
-                return self._idle.put_nowait(connection)
+                return self._idle.put_nowait((time.monotonic(), connection))
         except Full:
             pass
         connection.close()

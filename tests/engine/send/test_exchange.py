@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from engine.send import exchange
 from engine.send.exchange import Answer, Line, NoAnswer, NotReached, Patience
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -80,6 +81,19 @@ def test_a_connection_that_was_hung_up_is_not_used_again() -> None:
         line.ask("GET", "/", {})
         time.sleep(0.1)
         assert line.ask("GET", "/", {}).status == 200
+        assert len(seen) == 2
+
+
+def test_a_connection_that_rested_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something on the way may have forgotten it, and nobody would hear the question."""
+    monkeypatch.setattr(exchange, "LONGEST_REST", 0.0)
+
+    def politely(line: socket.socket) -> None:
+        while heard(line):
+            line.sendall(OK)
+
+    with listening(politely) as (url, seen), closing(Line(url)) as line:
+        assert [line.ask("GET", "/", {}).body for _ in range(2)] == [b"ok"] * 2
         assert len(seen) == 2
 
 
