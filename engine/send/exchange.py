@@ -23,8 +23,8 @@ from engine.errors import JubileeError
 
 LONGEST_WAIT = 86_400.0
 LONGEST_ANSWER = 64 * 1024
-# What rests longer may have been forgotten on the way (by NAT, by a balancer) without a word to us: a question sent into
-# it would be answered by nobody, and its message be unconfirmed for nothing.
+# What rests longer may have been forgotten on the way (by NAT, by a balancer) without a word to us: nobody would answer
+# a question sent into it, and its message would be unconfirmed for nothing.
 LONGEST_REST = 50.0
 MOST_PLACES = 2
 
