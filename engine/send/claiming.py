@@ -24,8 +24,8 @@ from engine.transitions import FAILED_DELIVERY
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
-# What a worker has in its hands of one channel, and at most so many unconfirmed after a crash. It takes half of it at a
-# time, so that the calls of one half go on while the database deals with the other.
+# What a worker has in its hands of one channel, and at most so many unconfirmed after a crash. The checks cost a batch
+# about what they cost one message.
 BATCH = 100
 # A message that waits for so long since its release is not one that somebody just approved any more. The bound keeps
 # the lane short, whatever has been approved in advance.
@@ -137,7 +137,7 @@ def _due(session: Session, door: Door, *, now: datetime) -> Sequence[Any]:
     return _interleaved(people, bulk, turn)[: door.limit]
 
 
-def _waiting(door: Door, *, now: datetime) -> Select[tuple[UUID]]:
+def _waiting(door: Door, *, now: datetime) -> Select[UUID]:
     return select(Message.id).where(
         door.is_for(),
         Message.state == "approved",

@@ -174,5 +174,5 @@ def _locked(session: Session, channel: str, *, rate: float, machine: datetime) -
 
 def _pause(failures: int) -> timedelta:
     """1, 2, 4 seconds and so on, up to half longer, so that workers and installations do not all come back at once."""
-    pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
+    pause: timedelta = min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
     return pause * (1 + random.random() / 2)  # noqa: S311 - no secret

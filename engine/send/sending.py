@@ -82,7 +82,7 @@ class _Round:
 
     def record(self) -> None:
         """Record the answers that are there before long."""
-        self.accepted += store(self._sender, self._calls.answers(most=BATCH // 2, within=LOOK_SECONDS))
+        self.accepted += store(self._sender, self._calls.answers(most=BATCH, within=LOOK_SECONDS))
 
     def _free(self) -> list[Door]:
         """The doors with room for half a batch; less is not worth the trouble."""

@@ -41,7 +41,7 @@ log = structlog.get_logger()
 Now = Callable[[Session], datetime]
 Result = TypeVar("Result")
 # Recorded together, or what came within so many seconds: one slow answer must not leave the others unrecorded.
-RECORD_BATCH = 50
+RECORD_BATCH = 100
 RECORD_SECONDS = 0.5
 # An answer that cannot be stored at once is worth some patience: without it nobody knows whether the message arrived.
 PATIENCE_SECONDS = (0.2, 1.0, 3.0)
