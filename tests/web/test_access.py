@@ -1,5 +1,8 @@
 """Who may come in and what they may do: every address, by role, with and without a form of ours."""
 
+import re
+from uuid import uuid4
+
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -21,6 +24,9 @@ READING = (
     "/customers/cd-00042",
     "/postbox",
     "/triggers",
+    "/calls",
+    "/replies",
+    "/sending",
     "/postbox/{sent}",
     "/postbox/{sent}/letter",
     "/messages/{orders}",
@@ -30,6 +36,17 @@ READING = (
 )
 DECIDING = ("/messages/{orders}", "/messages/{orders}/approve", "/messages/{orders}/skip", "/messages/{orders}/undo")
 POSTS = (*DECIDING, "/messages/{orders}/preview", "/messages/{orders}/check")
+# Each of these rooms has a test of its own that shows who may do what there.
+ELSEWHERE = {
+    "/calls/{delivery_id}",
+    "/replies/{reply_id}/handled",
+    "/sending/providers",
+    "/sending/stop",
+    "/sending/start",
+    "/sending/deliveries/{delivery_id}/arrived",
+    "/sending/deliveries/{delivery_id}/lost",
+    "/sending/messages/{message_id}/again",
+}
 
 
 def address(path: str, office: Office) -> str:
@@ -63,7 +80,21 @@ def test_no_route_was_forgotten(app: FastAPI) -> None:
         for path in (*READING, *POSTS)
     }
     listed = {path.replace("{question}", "{message_id}").replace("cd-00042", "{external_id:path}") for path in listed}
-    assert {route.path for route in routes} - {"/"} == listed
+    assert {route.path for route in routes} - {"/"} == listed | ELSEWHERE
+
+
+@pytest.mark.databases("sqlite")
+def test_every_address_asks_a_stranger_to_sign_in(browser: NewBrowser) -> None:
+    """Whatever is added: a stranger gets the same answer for what is there and what is not."""
+    routes = [route for router in SIGNED_IN for route in router.routes if isinstance(route, APIRoute)]
+    stranger = browser()
+    token = stranger.token("/sign-in")
+    for route in routes:
+        path = re.sub(r"{[^}]+}", str(uuid4()), route.path)
+        for method in route.methods:
+            answer = stranger.request(method, path, headers={"x-csrf-token": token})
+            assert answer.status_code == 303, (method, path)
+            assert answer.headers["location"].startswith("/sign-in")
 
 
 @pytest.mark.databases("sqlite")
