@@ -44,6 +44,21 @@ def test_a_draft_is_approved_and_sent_in_the_customers_morning(with_draft: Termi
     assert len(list(Path(with_draft.home / "home" / "postbox").glob("*.json"))) == 1
 
 
+def test_an_approval_shows_the_texts_that_it_covers(with_draft: Terminal) -> None:
+    """Whoever approves here has had them before their eyes; programs are told their names."""
+    (message,) = queue(with_draft)
+    said = with_draft.run("approve", message, "--as", "admin@example.com").output
+    assert "Ana, by postbox:" in said
+    assert said.index("Ana, by postbox:") < said.index("Approved 1.")
+
+
+def test_a_program_is_told_what_an_approval_covers(with_draft: Terminal) -> None:
+    """Channel by channel, in turn."""
+    (message,) = queue(with_draft)
+    answer = with_draft.ask("approve", message, "--as", "admin@example.com")
+    assert answer["covers"] == {message: [{"channel": "postbox", "text": "email"}]}
+
+
 def test_one_message_that_is_refused_does_not_stop_the_others(with_draft: Terminal) -> None:
     """Exit code 1, and the good one is approved."""
     (message,) = queue(with_draft)

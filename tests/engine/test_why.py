@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 
 from engine.dates.team import TeamHours
 from engine.definitions.store import active_triggers
+from engine.people.audit import Doer, record
+from engine.plan.chains import FELL_BACK, MOVED
 from engine.plan.ending import end_message
 from engine.plan.planning import plan_due
 from engine.storage.models import Customer, Delivery, Hold, Message, Moment, Person
@@ -145,3 +147,26 @@ def test_what_was_reached_before_the_trigger_was_active_is_said(session: Session
     assert line.text == ("Second order (24 May 2026): reached before the trigger was active, so nothing was noticed.")
     assert (line.at.date(), line.moment_id) == (date(2026, 5, 24), None)
     assert session.query(Moment).count() == session.query(Message).count() == 0
+
+
+def test_why_this_channel_and_what_happened_on_the_way_is_told(session: Session) -> None:
+    """Planned by the one they prefer, refused, and so by the next; and when nobody had read that text, that too."""
+    customer = make_customer(session)
+    moment = make_moment(session, customer, make_trigger(session), spotted_at=NOW)
+    refusal = "fallback:email:550 unknown user"
+    message = make_message(session, moment, channel="sms", channel_reason=refusal, created_at=NOW + HOUR)
+    for hours, action, reason, to_read in (
+        (2, FELL_BACK, refusal, False),
+        (3, MOVED, "fallback:sms:suppressed", True),
+    ):
+        first, then = ("email", "sms") if action == FELL_BACK else ("sms", "letter")
+        detail = {"from": first, "from_reason": "wished", "to": then, "reason": reason, "to_read": to_read}
+        record(session, Doer("sending"), action, message, now=NOW + hours * HOUR, **detail)
+    session.flush()
+    birthday = "Birthday (2 June 2026)"
+    assert told(session, customer)[1:] == [
+        f"{birthday}: planned by email for 2 June 2026 at 09:00. The customer prefers this channel.",
+        f"{birthday}: it goes by sms now. It could not go by email: 550 unknown user.",
+        f"{birthday}: it would go by letter now, and came back to be read, as nobody has seen that text. "
+        "It could not go by sms: The customer, or the address, must not be written to.",
+    ]
