@@ -6,14 +6,20 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from engine.send.channels.letter import LetterSettings
 from engine.send.channels.mail import MailSettings
 from engine.send.channels.sendgrid import SendGridSettings
 from engine.send.channels.smtp import SmtpSettings
+from engine.send.channels.twilio import TwilioSettings
+from engine.send.channels.webhook import WebhookSettings
 
 HOW_TO = Path(__file__).parent.parent / "docs" / "how-to"
 PAGES: dict[str, tuple[type[BaseSettings], ...]] = {
     "sendgrid.md": (SendGridSettings, MailSettings),
     "smtp.md": (SmtpSettings, MailSettings),
+    "twilio.md": (TwilioSettings,),
+    "webhook.md": (WebhookSettings,),
+    "letter.md": (LetterSettings,),
 }
 
 
