@@ -7,6 +7,8 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from engine.send.channels.letter import LetterSettings
+from engine.send.channels.call import CallSettings
+from engine.send.channels.inapp import InAppSettings
 from engine.send.channels.mail import MailSettings
 from engine.send.channels.sendgrid import SendGridSettings
 from engine.send.channels.smtp import SmtpSettings
@@ -17,6 +19,8 @@ HOW_TO = Path(__file__).parent.parent / "docs" / "how-to"
 PAGES: dict[str, tuple[type[BaseSettings], ...]] = {
     "sendgrid.md": (SendGridSettings, MailSettings),
     "smtp.md": (SmtpSettings, MailSettings),
+    "in-app.md": (InAppSettings,),
+    "calls.md": (CallSettings,),
     "twilio.md": (TwilioSettings,),
     "webhook.md": (WebhookSettings,),
     "letter.md": (LetterSettings,),
