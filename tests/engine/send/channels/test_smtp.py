@@ -2,15 +2,20 @@
 
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from engine.errors import InvalidInput, JubileeError
 from engine.links import Links
@@ -54,6 +59,8 @@ class Script:
     heard: list[str] = field(default_factory=list)
     lines: list[socket.socket] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    context: ssl.SSLContext | None = None
+    encrypted: list[str] = field(default_factory=list)  # what was heard over TLS
 
     @property
     def conversations(self) -> int:
@@ -68,9 +75,15 @@ class Script:
     def converse(self, line: socket.socket) -> None:
         """One conversation."""
         self.lines.append(line)
-        with line, suppress(OSError), line.makefile("rb") as reader:
-            if not self._say(line, ""):
-                return
+        with suppress(OSError), line:
+            if self.context and "STARTTLS" not in self.says:
+                line = self.context.wrap_socket(line, server_side=True)
+            if self._say(line, ""):
+                self._listen(line)
+        line.close()
+
+    def _listen(self, line: socket.socket) -> None:
+        with line.makefile("rb") as reader:
             within_mail = False
             for spoken in reader:
                 words = spoken.decode("ascii", "replace").strip()
@@ -78,9 +91,14 @@ class Script:
                     continue
                 command = "." if within_mail else words.split(" ")[0].upper()
                 self.heard.append(words if not within_mail else ".")
+                if isinstance(line, ssl.SSLSocket):
+                    self.encrypted.append(command)
                 within_mail = command == "DATA" and self.says["DATA"].startswith(b"354")
                 if not self._say(line, command) or command == "QUIT":
                     return
+                if command == "STARTTLS" and self.context:
+                    with self.context.wrap_socket(line, server_side=True) as encrypted:
+                        return self._listen(encrypted)
 
     def _say(self, line: socket.socket, command: str) -> bool:
         answer = self.says.get(command, b"502 what?\r\n")
@@ -181,8 +199,13 @@ def test_the_reason_says_what_the_server_said_but_no_address() -> None:
     assert reason == "no_such_mailbox: 550 5.1.1 ... unknown"
 
 
-@pytest.mark.parametrize("step", ["", "EHLO", "MAIL", "RCPT", "DATA"])
-@pytest.mark.parametrize("how", [HANG_UP, b"nonsense\r\n", SILENCE, DRIP])
+@pytest.mark.parametrize(
+    ("step", "how"),
+    [
+        *[(step, how) for step in ("", "EHLO", "MAIL", "RCPT", "DATA") for how in (HANG_UP, b"nonsense\r\n")],
+        *[(step, how) for step in ("", "RCPT", "DATA") for how in (SILENCE, DRIP)],
+    ],
+)
 def test_what_breaks_before_the_mail_was_whole_took_nothing(script: Script, step: str, how: bytes) -> None:
     """However it breaks: no last dot, no mail. It waits unharmed, and no worker waits for ever."""
     script.says[step] = how
@@ -303,32 +326,60 @@ def test_a_password_is_never_said_without_the_encryption_that_was_asked_for(scri
     assert not [words for words in script.heard if words.startswith("AUTH")]
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
-    """Somebody else may be listening: nothing is said to them."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of 127.0.0.1, vouched for by nobody but itself; with its key in the same file."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail")])
+    today = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
     )
-    subprocess.run([*command.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    heard: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=_listen_with_tls, args=(listening, context, heard), daemon=True)
-        thread.start()
-        server = MailServer("127.0.0.1", listening.getsockname()[1], "acme.example", tls="tls")
-        found = refused(Smtp(MailLine(server, IMPATIENT), IDENTITY, LINKS))
-        thread.join(5)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path = tmp_path_factory.mktemp("tls") / "mail.pem"
+    path.write_bytes(key.private_bytes(*form) + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.fixture
+def encrypting(script: Script, certificate: Path) -> Script:
+    """The scripted server with TLS from the first byte on."""
+    script.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    script.context.load_cert_chain(certificate)
+    return script
+
+
+STARTTLS = {"EHLO": b"250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n", "STARTTLS": b"220 go on\r\n"}
+
+
+@pytest.mark.parametrize(("tls", "says"), [("tls", {}), ("starttls", STARTTLS)])
+def test_login_and_mail_travel_encrypted(
+    encrypting: Script, certificate: Path, monkeypatch: pytest.MonkeyPatch, tls: str, says: dict[str, bytes]
+) -> None:
+    """Either way, where the certificate is one that this machine trusts."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    encrypting.says.update(says)
+    with channel(encrypting, tls=tls, user="kim", password="secret") as made:
+        made.send(outgoing(SmtpDoor))
+        assert made.check() == "the mail server lets us in"
+    assert {"AUTH", "MAIL", "RCPT", "DATA"} <= set(encrypting.encrypted)
+    assert encrypting.taken == 1
+
+
+@pytest.mark.parametrize(("tls", "says"), [("tls", {}), ("starttls", STARTTLS)])
+def test_a_certificate_that_nobody_vouches_for_is_refused(encrypting: Script, tls: str, says: dict[str, bytes]) -> None:
+    """Somebody else may be listening: neither login nor mail is said to them."""
+    encrypting.says.update(says)
+    with channel(encrypting, tls=tls, user="kim", password="secret") as made:
+        found = refused(made)
+        with pytest.raises(JubileeError, match="JUBILEE_SMTP_TLS"):
+            made.check()
     assert (found.whose, found.permanent) == PROVIDER_LATER
     assert "CERTIFICATE_VERIFY_FAILED" in found.reason
-    assert heard == []
-
-
-def _listen_with_tls(listening: socket.socket, context: ssl.SSLContext, heard: list[bytes]) -> None:
-    with suppress(OSError):
-        line, _ = listening.accept()
-        with context.wrap_socket(line, server_side=True) as safe:
-            heard.append(safe.recv(100))
+    assert not {"AUTH", "MAIL"} & {words.split(" ")[0] for words in encrypting.heard}
 
 
 Environment = Callable[[dict[str, str]], None]
