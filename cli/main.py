@@ -26,8 +26,8 @@ DOORWAYS = (
     Doorway("listen", "listening:listen", "Take in answers and bounces.", "Look after"),
     Doorway("people", "people:people", "Add the people who work with Jubilee.", "Look after"),
     Doorway("erase", "erasing:erase", "Remove what identifies a customer, for good.", "Look after"),
-    Doorway("probe", "probing:probe", "Say whether due work moves, for container health checks.", "Look after"),
     Doorway("keys", "keys:keys", "Give machines keys, and take them back.", "Look after"),
+    Doorway("probe", "probing:probe", "Say whether due work moves, for container health checks.", "Look after"),
     Doorway("doctor", "doctoring:doctor", "Look whether everything is well, and say what is not.", "Look after"),
 )
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
-from engine.send.channels.letter import LetterSettings
 from engine.send.channels.call import CallSettings
 from engine.send.channels.inapp import InAppSettings
+from engine.send.channels.letter import LetterSettings
 from engine.send.channels.mail import MailSettings
 from engine.send.channels.sendgrid import SendGridSettings
 from engine.send.channels.smtp import SmtpSettings

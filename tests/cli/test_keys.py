@@ -21,6 +21,4 @@ def test_a_key_is_taken_back(ready: Terminal) -> None:
 
 def test_a_misspelt_scope_is_said(ready: Terminal) -> None:
     """With those there are."""
-    assert "is not one of inapp, events" in str(
-        ready.run("keys", "add", "the app", "--scope", "inap", code=1).exception
-    )
+    assert "is not one of inapp, events" in ready.run("keys", "add", "the app", "--scope", "inap", code=1).stderr
