@@ -164,7 +164,7 @@ def open_channel(settings: Settings) -> Webhook | None:  # noqa: ARG001 - the co
 def _check_url(group: WebhookSettings) -> None:
     try:
         parts = urlsplit(group.url)
-        whole = bool(parts.hostname) and parts.port != 0
+        whole = bool(parts.hostname) and parts.port != 0 and group.url.isascii() and " " not in group.url
     except ValueError:
         whole = False
     if not whole or parts.scheme not in (("https", "http") if group.allow_private else ("https",)):

@@ -11,7 +11,7 @@ from engine.links import Links
 from engine.send.composing import CannotCompose, compose
 from engine.send.duties import NO_DUTIES, Duties
 from engine.send.outgoing import ApprovedTemplate, OutgoingMessage
-from engine.storage.models import ContactPoint, Delivery, Message, Person, Revision
+from engine.storage.models import ContactPoint, Customer, Delivery, Message, Person, Revision
 from engine.storage.session import Database
 from tests.engine.builders import NOW, make_customer
 from tests.engine.send.approved import Stub, approve
@@ -162,3 +162,11 @@ def test_family_and_locale_go_along(db: Database) -> None:
     """A channel may need them."""
     mail = composed(db, locale="de")
     assert (mail.family, mail.locale) == ("celebrate", "de")
+
+
+def test_the_customers_own_id_goes_along(db: Database) -> None:
+    """A service of the company's own knows the customer by it."""
+    made = composed(db, channel="webhook")
+    with db.reading() as session:
+        customer_id = session.get_one(Message, made.message_id).customer_id
+        assert made.facts["customer_id"] == session.get_one(Customer, customer_id).external_id

@@ -342,6 +342,8 @@ def test_without_a_receiver_the_channel_is_not_offered() -> None:
         ({"URL": "file:///etc/passwd"}, "JUBILEE_WEBHOOK_URL"),
         ({"URL": "https://"}, "JUBILEE_WEBHOOK_URL"),
         ({"URL": "https://x:99999"}, "JUBILEE_WEBHOOK_URL"),
+        ({"URL": "https://hooks.example.com/a b"}, "JUBILEE_WEBHOOK_URL"),
+        ({"URL": "https://hooks.example.com/grüße"}, "JUBILEE_WEBHOOK_URL"),
         ({"URL": "https://user:word@hooks.example.com"}, "JUBILEE_WEBHOOK_URL"),
         ({"URL": "https://hooks.example.com", "SECRET": ""}, "JUBILEE_WEBHOOK_SECRET"),
         ({"URL": "https://hooks.example.com", "SECRET": "whsec_c2hvcnQ="}, "JUBILEE_WEBHOOK_SECRET"),
