@@ -24,6 +24,7 @@ from engine.plan.slots import Slot, Wish, first_slot
 from engine.spot.dating import expiry
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Customer, Installation, Message, MessageMoment, Moment
+from engine.storage.upsert import insert_into
 
 ZONE_DATA = "zone_data_version"
 _UNSENT = ("draft", "in_review", "approved")
@@ -70,8 +71,10 @@ def recompute_send_times(
     if ids:
         session.expire_all()
     if everything:
-        session.merge(Installation(name=ZONE_DATA, value=zone_data_version()))
-        session.flush()
+        known = {"name": ZONE_DATA, "value": zone_data_version()}
+        insert = insert_into(session, Installation).values(known)  # two planners may find out at the same time
+        session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"value": known["value"]}))
+        session.expire_all()
     return len(ids)
 
 
