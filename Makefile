@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SAMPLE ?= cdnow
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench soak clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -23,6 +23,9 @@ lint: $(VENV)/.test ## ruff, mypy and the import contracts alone
 
 bench: $(VENV)/.bench ## the speeds the project promises, as ratios beside a bare ceiling
 	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.test ## the long faults: kills among 20,000 messages, and 100,000 with memory watched (about an hour)
+	@$(BIN)/python -m tests.soak
 
 clean: ## remove the environment (your data in var/ stays)
 	rm -rf $(VENV) build *.egg-info

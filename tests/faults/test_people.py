@@ -13,9 +13,23 @@ from engine.errors import Conflict, InvalidInput
 from engine.listen.receipts import Said, record_receipts
 from engine.record.erasing import erase
 from engine.review import decisions
-from engine.storage.models import ContactPoint, Customer, Message, MessageMoment, Moment, Person, Preference, Receipt
+from engine.storage.models import (
+    ContactPoint,
+    Customer,
+    Message,
+    MessageMoment,
+    Moment,
+    Person,
+    Preference,
+    Receipt,
+    Revision,
+)
+from engine.write.folders import read_all
+from engine.write.mission import read_mission
+from engine.write.store import seed_mission, seed_templates
 from tests.engine.record.test_erasing import everything
 from tests.engine.review.desk import person
+from tests.faults.installation import ROOT
 from tests.faults.site import Site, kill, settle
 from tests.workers.celery_processes import until
 
@@ -112,6 +126,11 @@ def in_review(site: Site) -> tuple[UUID, Person]:
     """An approved message, taken back by an agent, who is there."""
     (one,) = site.due(1)
     with site.db.writing() as session:
+        seed_templates(session, read_all(ROOT / "templates"), now=datetime.now(UTC))
+        seed_mission(session, read_mission(ROOT / "templates" / "mission.yaml"), now=datetime.now(UTC))
+        company = {"company.name": {"value": "Acme", "source": "company", "sayable": True}}
+        for revision in session.scalars(select(Revision)):
+            revision.facts = revision.facts | company
         agent = person(session)
         decisions.undo(session, one, version=1, person=agent, now=datetime.now(UTC))
         session.flush()
@@ -209,9 +228,9 @@ def test_r21_the_customer_changes_their_mind_after_the_approval(site: Site) -> N
         wish = {"customer_id": message.customer_id, "occasion": message.occasion, "wanted": False}
         session.add(Preference(**wish, source="test", changed_at=datetime.now(UTC)))
     with site.worker():
-        site.sweep_until(lambda: bool(site.deliveries_of(one)))
+        site.sweep_until(lambda: site.deliveries()["refused"] >= 1)
     assert site.accepted() == {}
-    assert site.deliveries_of(one)[0][0] == "refused"
+    assert site.deliveries_of(one)[0] == ("refused", "held:occasion_off")
 
 
 def test_r21_it_expires_while_it_waits_for_its_check(site: Site) -> None:
