@@ -45,7 +45,8 @@ class House:
 
     def open(self) -> None:
         """Make it ready, long before anything happens, with Mia to review."""
-        self.settings = Settings(home=self.home, team_zone="UTC")
+        # No turns: the stories speak of the minute in which a window opens.
+        self.settings = Settings(home=self.home, team_zone="UTC", spread_minutes=0)
         self.jubilee = Jubilee(self.db, KINDS, open_channels(self.settings), self.settings)
         self.at(OPENED, run=False)
         make_ready(self.jubilee)

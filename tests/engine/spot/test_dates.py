@@ -23,8 +23,19 @@ def story(session: Session) -> Story:
     return Story(session, at(NOW))
 
 
-def spot(story: Story, *triggers: ActiveTrigger) -> int:
-    return spot_dates(story.session, triggers, now=story.now, team=TEAM)
+def spot(story: Story, *triggers: ActiveTrigger, post_days: int = 0) -> int:
+    return spot_dates(story.session, triggers, now=story.now, team=TEAM, post_days=post_days)
+
+
+def test_where_letters_go_moments_are_spotted_early_enough_for_the_post(story: Story) -> None:
+    """Without letters the last birthday found is 28 February. Five working days are at most nineteen days (a week, two
+    days, and long holidays): 19 March, and not the day after."""
+    trigger = story.trigger()
+    for birthday in ("1990-03-01", "1990-03-19", "1990-03-20"):
+        story.customer(birthday, birthday=birthday)
+    assert spot(story, trigger) == 0
+    assert spot(story, trigger, post_days=5) == 2
+    assert {moment.nominal_on for moment in story.moments()} == {on("2026-03-01"), on("2026-03-19")}
 
 
 def test_a_birthday_makes_one_moment(story: Story) -> None:
