@@ -19,6 +19,15 @@ from tests.engine.listen.letters import LINKS, UNKNOWN, bounce_address, group, l
 OURS = UUID("0197c0de-1111-7000-8000-000000000002")
 
 
+def _forged() -> str:
+    """The right message with a wrong proof."""
+    local = bounce_address(OURS).partition("@")[0]
+    return f"{local[:-5]}{'a' if local[-5] != 'a' else 'b'}{local[-4:]}"
+
+
+FORGED = _forged()
+
+
 def read(raw: bytes, *, envelope_to: tuple[str, ...] = ()) -> list[Said]:
     return read_bounces(read_mail(raw, envelope_to=envelope_to), LINKS.read_reply_address, now=NOW)
 
@@ -91,6 +100,7 @@ def test_what_a_status_means(action: str, status: str, kind: str, dead: bool) ->
         report(group(action="expanded"), to=bounce_address(OURS)),
         report(to=bounce_address(OURS)),
         report(group(), to=bounce_address(OURS).replace("bounce+", "bounce+a")),
+        report(group(), to=f"{FORGED}@answers.example.com"),
         report(group(), returned="Message-ID: <somebody-elses@example.com>\r\n"),
         letter(bounce_address(OURS), "I am on holiday until 5.5.2026", auto_submitted="auto-replied"),
         letter(bounce_address(OURS), "I cannot reach you: 550 5.1.1 unknown user"),
@@ -99,7 +109,19 @@ def test_what_a_status_means(action: str, status: str, kind: str, dead: bool) ->
         b"\x00\xff" * 100,
         b"Content-Type: multipart/report; boundary=x\r\n\r\n--x",
     ],
-    ids=["expanded", "no group", "forged", "not ours", "absence", "a person", "no code", "nothing", "garbage", "torn"],
+    ids=[
+        "expanded",
+        "no group",
+        "no token",
+        "forged",
+        "not ours",
+        "absence",
+        "a person",
+        "no code",
+        "nothing",
+        "garbage",
+        "torn",
+    ],
 )
 def test_what_is_no_bounce_of_ours(raw: bytes) -> None:
     """A token that was made up, another's mail, an absence that comes to the return path, a person's own words."""

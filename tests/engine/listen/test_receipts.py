@@ -5,10 +5,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine.listen import consequences
+from engine.listen.applying import apply_receipts
 from engine.listen.receipts import Said, apply_parked, store
 from engine.plan.holds import holds_of
 from engine.send.recording import record_unconfirmed
@@ -245,3 +247,54 @@ def test_two_who_record_and_apply_the_same_at_once_do_it_once(db: Database) -> N
     with db.reading() as session:
         assert session.scalar(select(func.count()).select_from(Suppression)) == 1
         assert {state_of(session, one) for one in deliveries} == {"bounced"}
+
+
+def test_what_was_applied_is_not_applied_again(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that comes second finds nothing left to do."""
+    delivery = submitted(session)
+    hear(session, said("delivered", delivery))
+    monkeypatch.setattr(consequences, "of_delivery", lambda *_, **__: pytest.fail("applied twice"))
+    assert apply_receipts(session, [receipts(session)[0].id], offered=OFFERED, now=NOW) == 0
+
+
+@pytest.mark.databases("postgres")
+def test_two_long_calls_in_opposite_orders_wait_for_each_other_in_no_ring(db: Database) -> None:
+    """Receipts are written in the order of their keys, whatever the order of the call."""
+    many = [said("delivered", key=f"k{number:05}", message_id=uuid4()) for number in range(3_000)]
+    together, failed = threading.Barrier(2), []
+
+    def tell(ones: list[Said]) -> None:
+        together.wait()
+        try:
+            with db.writing() as session:
+                store(session, ones, now=NOW)
+        except OperationalError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=tell, args=(ones,)) for ones in (many, many[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+
+
+@pytest.mark.databases("postgres")
+def test_whoever_holds_the_customer_is_waited_for(db: Database) -> None:
+    """A hand-over that commits at this moment is seen, as both take the customer's row first."""
+    with db.writing() as session:
+        delivery = submitted(session)
+    with db.writing() as session:
+        store(session, [said("delivered", delivery)], now=NOW)
+        receipt_id = receipts(session)[0].id
+    with db.writing() as holding:
+        holding.execute(select(Customer.id).with_for_update(key_share=True))
+        with db.writing() as session:
+            session.execute(text("SET LOCAL lock_timeout = '200ms'"))
+            statements: list[str] = []
+            event.listen(session.get_bind(), "before_cursor_execute", lambda *args: statements.append(str(args[2])))
+            with pytest.raises(OperationalError):
+                apply_receipts(session, [receipt_id], offered=OFFERED, now=NOW)
+            session.rollback()
+    assert "FROM customers" in statements[-1]
+    assert not any(statement.startswith("UPDATE") for statement in statements)

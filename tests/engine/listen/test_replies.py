@@ -123,6 +123,7 @@ def test_a_person_is_no_robot(session: Session) -> None:
     [
         ("unsubscribe", "Re: Happy birthday"),
         ("Bitte abmelden!\n\nOn Mon, 1 Jun 2026, Kim wrote:\n> Happy birthday", "Re: Happy birthday"),
+        ("Please,\nunsubscribe me.\n\nOn Mon, 1 Jun 2026, Kim wrote:\n> Happy birthday", "Re: Happy birthday"),
         ("Darme de baja, por favor.", "Re: Feliz cumpleaños"),
         ("", "unsubscribe"),
     ],
