@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -118,6 +119,21 @@ def test_the_set_is_chosen_as_each_one_would_be(
         for person, moment, found in zip(people, moments, chosen, strict=True):
             expected = choose(person.wishes, usable(session, moment), offered)
             assert found == (expected.channel, expected.reason)
+
+
+@pytest.mark.parametrize(
+    ("days", "channel", "reason"),
+    [(9, "letter", "wished"), (2, "email", "company_order")],
+)
+def test_a_letter_is_chosen_while_it_would_be_there_in_time(
+    session: Session, days: int, channel: str, reason: str
+) -> None:
+    """It needs three working days; today is a Monday."""
+    customer = make_customer(session, email="ada@example.org", preferred_channel="letter")
+    session.add(ContactPoint(customer_id=customer.id, channel="letter", address="1 Main Street"))
+    moment = make_moment(session, customer, make_trigger(session), nominal_on=(NOW + days * DAY).date())
+    offered = Offered(("email", "letter"), lead_days=3)
+    assert in_sql(session, [moment], offered) == [(channel, reason)]
 
 
 def test_only_known_channels_are_tried() -> None:
