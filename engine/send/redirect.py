@@ -29,8 +29,8 @@ class Redirect:
         known = address.strip().casefold()
         if known in self.allowed:
             return bool(known)
-        # An address with two @ could name somebody else before the domain that is allowed.
-        return known.count("@") == 1 and f"@{known.partition('@')[2]}" in self.allowed
+        # From the first @ on: an address with two could name somebody else before the domain that is allowed.
+        return f"@{known.partition('@')[2]}" in self.allowed
 
 
 def redirect(on: bool, to: Mapping[str, str], allowed: list[str]) -> Redirect:

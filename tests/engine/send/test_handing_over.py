@@ -76,7 +76,7 @@ def test_a_slow_answer_leaves_the_others_recorded(db: Database) -> None:
 
     def send(outgoing: OutgoingMessage) -> Accepted:
         if outgoing.message_id == slow:
-            assert known.wait(timeout=20)
+            assert known.wait(timeout=8)
         return accepted(outgoing)
 
     def look() -> None:
