@@ -20,7 +20,7 @@ def told() -> dict[str, list[str]]:
     return {row: rest for row, *rest in cells}
 
 
-def tests() -> set[str]:
+def there_are() -> set[str]:
     """The names of all tests of this folder."""
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in Path(__file__).parent.glob("test_*.py")]
     return {node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -39,5 +39,5 @@ def test_every_fault_has_its_test(row: str) -> None:
     if row in LONG:
         assert named == LONG[row]
     else:
-        assert named in tests()
+        assert named in there_are()
         assert named.startswith(f"test_{row.lower()}_")
