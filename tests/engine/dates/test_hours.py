@@ -102,6 +102,8 @@ def test_a_letter_disturbs_nobody_at_night() -> None:
         (NIGHT, "23:00-06:00", []),
         # a nap: the window opens twice
         ((time(12), time(14)), "11:00-15:00", ["11:00-12:00", "14:00-15:00"]),
+        # a window past midnight that nothing interrupts is one opening
+        ((time(12), time(14)), "22:00-02:00", ["22:00-02:00"]),
         # from midnight on, and up to midnight
         ((time(0), time(9)), "08:00-10:00", ["09:00-10:00"]),
         ((time(20), time(0)), "19:00-21:00", ["19:00-20:00"]),

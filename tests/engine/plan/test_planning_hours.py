@@ -101,6 +101,16 @@ def test_texts_keep_the_hours_of_the_law_where_the_customer_lives(
     assert (message.channel, message.send_at) == ("sms", at(send_at))
 
 
+def test_neighbours_with_other_hours_are_planned_by_their_own(session: Session) -> None:
+    """Two customers of one trigger, day and zone, of whom one sleeps until ten."""
+    trigger = make_trigger(session)
+    for where in ({}, UNTIL_TEN, {}):
+        make_moment(session, make_customer(session, **where), trigger, nominal_on=TUESDAY)
+    plan(session)
+    found = sorted(message.send_at for message in messages(session))
+    assert found == [at("06-02 07:00"), at("06-02 07:00"), at("06-02 08:00")]
+
+
 def test_a_mail_may_go_when_a_text_may_not(session: Session) -> None:
     """The law on texts does not bind it."""
     texas = {"country": "US", "region": "TX", "zone": "America/Chicago"}
