@@ -1,16 +1,19 @@
 """The workers' app, in which a process that has just committed `submitting` falls asleep before it calls the channel,
-as one does whose machine is suspended. It wakes by SIGCONT."""
+as one does whose machine is suspended. It wakes by SIGCONT. Its leases are short, so that nobody has to wait."""
 
 import os
 import signal
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
+from engine.send import claiming
 from workers.app import app as app
 
 _slept = False
+claiming.LEASE = timedelta(seconds=8)
 
 
 @event.listens_for(Session, "after_commit")
