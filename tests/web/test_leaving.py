@@ -1,6 +1,7 @@
 """The pages of customers: they do what they say, to nobody else, and looking at them does nothing."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time
 from html import unescape
@@ -71,11 +72,13 @@ class Mailbox:
 
 
 @pytest.fixture
-def app(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+def app(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
     """An installation that writes in the app first and calls whoever asks for it."""
     monkeypatch.setenv("JUBILEE_INAPP", "on")
     monkeypatch.setenv("JUBILEE_CALL", "on")
-    return make_app(Settings(home=tmp_path, database_url=db.url, secret_key="k" * 40, company_name=COMPANY))
+    app = make_app(Settings(home=tmp_path, database_url=db.url, secret_key="k" * 40, company_name=COMPANY))
+    yield app
+    app.state.place.db.dispose()
 
 
 @pytest.fixture

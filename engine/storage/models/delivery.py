@@ -36,6 +36,7 @@ class Delivery(Base):
             where=f"state NOT IN ({quoted(transitions.FAILED_DELIVERY)})",
         ),
         partial("ix_deliveries_leases", "lease_until", where="state IN ('claimed', 'submitting')"),
+        partial("ix_deliveries_calls_to_make", "accepted_at", where="channel = 'call' AND state = 'accepted'"),
         Index("ix_deliveries_message_id", "message_id"),
         Index("ix_deliveries_provider_id", "provider_id"),
     )

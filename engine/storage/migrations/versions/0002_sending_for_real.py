@@ -181,6 +181,10 @@ def upgrade() -> None:
 
     op.add_column("deliveries", sa.Column("redirected", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("deliveries", sa.Column("read_at", base.UtcDateTime(timezone=True), nullable=True))
+    calls = sa.text("channel = 'call' AND state = 'accepted'")
+    op.create_index(
+        "ix_deliveries_calls_to_make", "deliveries", ["accepted_at"], postgresql_where=calls, sqlite_where=calls
+    )
     op.create_index("ix_deliveries_provider_id", "deliveries", ["provider_id"], unique=False)
     op.create_index("ix_contact_points_address_hash", "contact_points", ["address_hash"], unique=False)
 
@@ -231,6 +235,7 @@ def downgrade() -> None:
 
     op.drop_index("ix_contact_points_address_hash", table_name="contact_points")
     op.drop_index("ix_deliveries_provider_id", table_name="deliveries")
+    op.drop_index("ix_deliveries_calls_to_make", table_name="deliveries")
     op.drop_column("deliveries", "read_at")
     op.drop_column("deliveries", "redirected")
 
