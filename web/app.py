@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import APIRouter, Depends, FastAPI
 
 from engine.channel_terms import Offered
+from engine.errors import InvalidInput
 from engine.links import Links
 from engine.secret import open_secret
 from engine.send.channels import offered, open_channels
@@ -34,6 +36,8 @@ from web.session import Sessions
 from web.static_files import FOLDER, ROOT, KeptFiles
 from web.throttle import Throttle
 from web.visitors import own_form, signed_in
+
+log = structlog.get_logger()
 
 # Whoever adds a room adds its routes here, and they ask for the sign-in by themselves.
 SIGNED_IN: tuple[APIRouter, ...] = (
@@ -86,8 +90,15 @@ def make_app(configuration: Settings) -> FastAPI:
 
 
 def _offered(configuration: Settings) -> Offered:
-    """What this installation offers; the pages send nothing themselves, so nothing is kept open."""
-    channels = open_channels(configuration)
+    """What this installation offers; the pages send nothing themselves, so nothing is kept open.
+
+    Where a channel is not configured well the pages must come up all the same: the page Sending says what is wrong.
+    """
+    try:
+        channels = open_channels(configuration)
+    except InvalidInput as error:
+        log.error("channels_cannot_be_opened", why=str(error))
+        return Offered()
     for channel in channels.values():
         channel.close()
     return offered(channels, configuration)

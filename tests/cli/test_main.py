@@ -87,7 +87,7 @@ def test_a_wrong_setting_is_named(terminal: Terminal, monkeypatch: pytest.Monkey
 def test_an_error_of_ours_keeps_its_traceback(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody foresaw is not dressed up as the user's mistake."""
 
-    def broken(*_: object) -> object:
+    def broken(*_: object, **__: object) -> object:
         raise ZeroDivisionError
 
     monkeypatch.setattr("cli.commands.doctoring.look", broken)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -9,12 +10,14 @@ from sqlalchemy import select, update
 
 from engine.ids import new_id
 from engine.send.switch import sending_stopped
+from engine.settings import Settings
 from engine.storage.models import AuditEntry, Delivery, Message, Moment
 from engine.storage.session import Database
 from tests.engine.builders import NOW
 from tests.web.conftest import Browser, NewBrowser
 from tests.web.office import Office
 from tests.web.test_pages import text_of
+from web.app import make_app
 
 
 def token(visitor: Browser) -> dict[str, str]:
@@ -156,3 +159,23 @@ def test_a_person_s_skip_is_not_brought_back_here(browser: NewBrowser, office: O
     form = token(visitor) | {"version": str(version)}
     assert visitor.post(f"/sending/messages/{office.orders}/again", data=form).status_code == 409
     assert state(db, office.orders) == "skipped"
+
+
+def test_a_channel_that_is_not_configured_well_is_told(
+    browser: NewBrowser, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its variable; the page comes up all the same."""
+    monkeypatch.setenv("JUBILEE_SMTP_HOST", "mail.example.com")
+    monkeypatch.delenv("JUBILEE_EMAIL_FROM", raising=False)
+    said = text_of(browser("viewer").get("/sending").text)
+    assert "The channels cannot be opened" in said
+    assert "JUBILEE_EMAIL_FROM" in said
+
+
+def test_the_pages_come_up_without_channels(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nobody could read what is wrong."""
+    monkeypatch.setenv("JUBILEE_SMTP_HOST", "mail.example.com")
+    monkeypatch.delenv("JUBILEE_EMAIL_FROM", raising=False)
+    app = make_app(Settings(home=tmp_path, database_url=db.url, secret_key="k" * 40))
+    assert Browser(app).get("/sign-in").status_code == 200
+    app.state.place.db.dispose()
