@@ -1,5 +1,7 @@
 """Everything in one process: the web pages in the main thread, Celery's worker and beat in threads beside it."""
 
+import ctypes
+import gc
 import logging
 import signal
 import threading
@@ -42,6 +44,7 @@ def serve(configuration: Settings) -> None:
 @contextmanager
 def working() -> Iterator[None]:
     """Celery's worker and beat on threads. At the end each task finishes the batch in its hands and leaves the rest."""
+    _give_back_memory()
     app.set_default()
     _quieten()
     stopping.clear()
@@ -70,6 +73,14 @@ def _worker(celery: Celery):  # type: ignore[no-untyped-def] # Celery ships no t
         without_gossip=True,
         loglevel="WARNING",
     )
+
+
+def _give_back_memory() -> None:
+    """What loading the sample took goes back to the system before the long life begins: the C library keeps the pages of
+    a peak (209 MB measured, 175 MB after this). Libraries without `malloc_trim` go without."""
+    gc.collect()
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _quieten() -> None:
