@@ -76,7 +76,7 @@ def _worker(celery: Celery):  # type: ignore[no-untyped-def] # Celery ships no t
 
 
 def _give_back_memory() -> None:
-    """What loading the sample took goes back to the system before the long life begins: the C library keeps the pages of
+    """What loading took goes back to the system before the long life begins: the C library keeps the pages of
     a peak (209 MB measured, 175 MB after this). Libraries without `malloc_trim` go without."""
     gc.collect()
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
