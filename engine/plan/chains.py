@@ -16,6 +16,7 @@ from engine.plan.channels import NEVER, reason_of_place, standing_of_channels
 from engine.plan.choosing import BY_WISH, Choice
 from engine.plan.post import too_late_by_post
 from engine.storage.models import AuditEntry, Delivery, MessageMoment, Moment
+from engine.storage.upsert import is_among
 
 Chain = tuple[Choice, ...]
 # The line of the audit that says a channel failed a message: what a provider refuses for now is no such failure.
@@ -34,7 +35,7 @@ def chains_of(
     if not message_ids or not offered.names:
         return {}
     spoken = aliased(MessageMoment)
-    theirs = select(spoken.moment_id).where(spoken.message_id.in_(message_ids), spoken.live)
+    theirs = select(spoken.moment_id).where(is_among(session, spoken.message_id, message_ids), spoken.live)
     base = moments_in(Moment.id.in_(theirs))
     late = too_late_by_post(session, base, offered, now=now)
     standing = standing_of_channels(base, offered, marketing_of(session, base), now=now, late=late)
@@ -66,10 +67,12 @@ def in_turn(chain: Chain, channel: str, reason: str | None) -> Chain:
 def failed_channels(session: Session, message_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, set[str]]:
     """Message id -> the channels that refused it for good, or from which it came back."""
     bounced = select(Delivery.message_id, Delivery.channel).where(
-        Delivery.message_id.in_(message_ids), Delivery.state == "bounced"
+        is_among(session, Delivery.message_id, message_ids), Delivery.state == "bounced"
     )
     given_up = select(AuditEntry.subject_id, AuditEntry.detail).where(
-        AuditEntry.subject == "message", AuditEntry.subject_id.in_(message_ids), AuditEntry.action == FELL_BACK
+        AuditEntry.subject == "message",
+        is_among(session, AuditEntry.subject_id, message_ids),
+        AuditEntry.action == FELL_BACK,
     )
     found: dict[uuid.UUID, set[str]] = {}
     for message_id, channel in session.execute(bounced):

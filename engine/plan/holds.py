@@ -19,9 +19,10 @@ from engine.plan.reasons import EXCEPTION, KEPT, is_final
 from engine.plan.rules import customer, limits, permission, trigger, trouble
 from engine.plan.sql import until
 from engine.storage.models import Hold, Moment
-from engine.storage.upsert import insert_into
+from engine.storage.upsert import insert_into, is_among
 
 DEFAULT_CHANNELS = Offered()
+_FEW = 200
 _RULES = (
     customer.deceased,
     customer.closed,
@@ -82,22 +83,29 @@ def holds_of(
     if not moment_ids:
         return {}
     for moment_id, name, detail, since, seconds in session.execute(
-        current_holds(session, Moment.id.in_(moment_ids), now=now, channels=channels)
+        current_holds(session, _are(session, moment_ids), now=now, channels=channels)
     ):
         found.setdefault(moment_id, {})[name] = HoldView(name, detail, until(since, seconds))
     kept = select(Hold.moment_id, Hold.name, Hold.detail, Hold.until).where(
-        Hold.moment_id.in_(moment_ids), Hold.released_at.is_(None), Hold.name.in_(KEPT)
+        is_among(session, Hold.moment_id, moment_ids), Hold.released_at.is_(None), Hold.name.in_(KEPT)
     )
     for moment_id, name, detail, ends_at in session.execute(kept):
         found.setdefault(moment_id, {})[name] = HoldView(name, detail, ends_at)
     return {moment_id: list(by_name.values()) for moment_id, by_name in found.items()}
 
 
+def _are(session: Session, moment_ids: Collection[uuid.UUID]) -> ColumnElement[bool]:
+    """A batch that is sent looks the same to the database each time, which then reads and plans it once. A plan made so
+    reckons with few moments: where they are many, it has to be made for them."""
+    few = len(moment_ids) <= _FEW
+    return is_among(session, Moment.id, moment_ids) if few else Moment.id.in_(moment_ids)
+
+
 def store_holds(session: Session, moment_ids: Collection[uuid.UUID], holds: Holds, *, now: datetime) -> None:
     """Make the open `holds` rows of these moments what `holds` says: open new ones, release those that are gone."""
     stored = session.execute(
         select(Hold.id, Hold.moment_id, Hold.name, Hold.until).where(
-            Hold.moment_id.in_(moment_ids), Hold.released_at.is_(None)
+            is_among(session, Hold.moment_id, moment_ids), Hold.released_at.is_(None)
         )
     ).all()
     wanted = {(moment_id, hold.name): hold for moment_id, found in holds.items() for hold in found}

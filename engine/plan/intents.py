@@ -19,6 +19,7 @@ from engine.dates.windows import Window
 from engine.definitions.schema import WEEKDAYS, SendRules
 from engine.definitions.store import definition_of
 from engine.storage.models import Customer, Message
+from engine.storage.upsert import is_among
 
 # JUBILEE_SPREAD_MINUTES is at most 240.
 _LONGEST_TURN = timedelta(minutes=240)
@@ -80,7 +81,7 @@ def intents_of(
             *PLACE,
         )
         .join(Customer, Customer.id == Message.customer_id)
-        .where(Message.id.in_(message_ids))
+        .where(is_among(session, Message.id, message_ids))
     )
     return {row.id: _intent(session, row, channel or row.channel, offered) for row in rows}
 

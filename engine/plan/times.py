@@ -24,7 +24,7 @@ from engine.plan.slots import Slot, Wish, first_slot
 from engine.spot.dating import expiry
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Customer, Installation, Message, MessageMoment, Moment
-from engine.storage.upsert import insert_into
+from engine.storage.upsert import insert_into, is_among
 
 ZONE_DATA = "zone_data_version"
 _UNSENT = ("draft", "in_review", "approved")
@@ -56,7 +56,7 @@ def recompute_send_times(
     everything = customer_ids is None and zone_data_changed(session)
     which: list[ColumnElement[bool]] = [Message.state.in_(_UNSENT)]
     which += [] if everything else [or_(Message.zone != Customer.zone, Message.hours_key != hours_key())]
-    which += [] if customer_ids is None else [Message.customer_id.in_(customer_ids)]
+    which += [] if customer_ids is None else [is_among(session, Message.customer_id, customer_ids)]
     ids = session.scalars(
         select(Message.id)
         .join(Customer, Customer.id == Message.customer_id)

@@ -21,6 +21,7 @@ from engine.send.switch import STOPPED, sending_stopped
 from engine.spot.reasons import NO_LONGER_TRUE
 from engine.spot.truth import no_longer_true
 from engine.storage.models import Customer, Delivery, Message, MessageMoment
+from engine.storage.upsert import is_among
 from engine.transitions import LIVE_MESSAGE
 from engine.write.changes import CHANGED, Change, changes_of, return_text
 
@@ -56,7 +57,7 @@ def lock_customers(session: Session, claims: Sequence[Claim]) -> list[UUID]:
     ids = [claim.message_id for claim in claims]
     customers = (
         select(Customer.id)
-        .where(Customer.id.in_(select(Message.customer_id).where(Message.id.in_(ids))))
+        .where(Customer.id.in_(select(Message.customer_id).where(is_among(session, Message.id, ids))))
         .order_by(Customer.id)
         .with_for_update(key_share=True)  # rows that point at a customer may still be added meanwhile
     )
@@ -71,7 +72,7 @@ def lock_claimed(
         select(Delivery.id.label("delivery_id"), *Message.__table__.c)
         .join(Message, Message.id == Delivery.message_id)
         .where(
-            Delivery.id.in_([claim.delivery_id for claim in claims]),
+            is_among(session, Delivery.id, [claim.delivery_id for claim in claims]),
             Delivery.state == "claimed",
             Delivery.lease_until > machine,
         )
@@ -179,13 +180,13 @@ def _is_free(session: Session, one: Claimed, slot: Slot) -> bool:
 def _changed_facts(session: Session, claimed: Sequence[Claimed]) -> dict[UUID, list[Change]]:
     """The facts that a text says and that are not so any more; a text that has them goes back to be written again."""
     ids = [one.message_id for one in claimed if one.state == "approved"]
-    return changes_of(session, session.scalars(select(Message).where(Message.id.in_(ids))).all())
+    return changes_of(session, session.scalars(select(Message).where(is_among(session, Message.id, ids))).all())
 
 
 def _moments_of(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, ...]]:
     rows = session.execute(
         select(MessageMoment.message_id, MessageMoment.moment_id)
-        .where(MessageMoment.message_id.in_(message_ids), MessageMoment.live)
+        .where(is_among(session, MessageMoment.message_id, message_ids), MessageMoment.live)
         .order_by(MessageMoment.position)
     )
     found: dict[UUID, list[UUID]] = {message_id: [] for message_id in message_ids}

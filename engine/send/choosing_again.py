@@ -19,6 +19,7 @@ from engine.plan.choosing import Choice, fallback
 from engine.plan.holds import holds_of
 from engine.send.moving import carried, move
 from engine.storage.models import Message, MessageMoment
+from engine.storage.upsert import is_among
 
 CHANNEL_CHANGED = "channel_changed"
 # What says that a channel may not be used, in the order in which it is told.
@@ -38,7 +39,7 @@ def move_to_present_channels(
     chains = chains_of(session, ids, offered, now=now)
     rows = session.execute(
         select(Message.id, Message.channel, Message.channel_reason).where(
-            Message.id.in_(ids), Message.state == "approved", Message.expires_at > now
+            is_among(session, Message.id, ids), Message.state == "approved", Message.expires_at > now
         )
     ).all()
     better = {row.id: choices for row in rows if (choices := _before_its_own(row, chains.get(row.id, ())))}

@@ -15,6 +15,7 @@ from engine.send.duties import NO_DUTIES, Duties
 from engine.send.footers import footer_html, footer_text
 from engine.send.outgoing import ApprovedTemplate, OutgoingMessage
 from engine.storage.models import ContactPoint, Customer, Delivery, Message, Person, Revision
+from engine.storage.upsert import is_among
 from engine.write.folders import FORMATS
 from engine.write.markdown import lay_out_email, to_both
 from engine.write.signing import SENDER, SIGNATURE
@@ -78,7 +79,7 @@ def compose(
                 ContactPoint.address == Delivery.address,
             ),
         )
-        .where(Delivery.id.in_(delivery_ids))
+        .where(is_among(session, Delivery.id, delivery_ids))
     )
     return {row.id: _composed(row, house) for row in rows}
 

@@ -35,6 +35,7 @@ from engine.send.recording import NotCalled, Unknown, record_answers
 from engine.send.redirect import HINDRANCE, Redirect, mark
 from engine.storage.models import Delivery, Message
 from engine.storage.session import Database
+from engine.storage.upsert import is_among
 
 log = structlog.get_logger()
 
@@ -172,7 +173,9 @@ def _redirected(
     if not redirect.on:
         return {}, {}
     ids = [one.delivery_id for one in claimed]
-    rows = session.execute(select(Delivery.id, Delivery.channel, Delivery.address).where(Delivery.id.in_(ids))).all()
+    rows = session.execute(
+        select(Delivery.id, Delivery.channel, Delivery.address).where(is_among(session, Delivery.id, ids))
+    ).all()
     addresses = {row.id: redirect.address_of(row.channel, row.address) for row in rows}
     moved = [row for row in rows if addresses[row.id] not in (None, row.address)]
     if moved:
@@ -188,14 +191,14 @@ def _record_submitting(session: Session, delivery_ids: Sequence[UUID], *, now: d
         return
     messages = session.scalars(
         update(Delivery)
-        .where(Delivery.id.in_(delivery_ids), Delivery.state == "claimed")
+        .where(is_among(session, Delivery.id, delivery_ids), Delivery.state == "claimed")
         .values(state="submitting", submitting_at=now)
         .returning(Delivery.message_id)
         .execution_options(synchronize_session=False)
     ).all()
     session.execute(
         update(Message)
-        .where(Message.id.in_(messages))
+        .where(is_among(session, Message.id, messages))
         .values(state="handed_over", handed_over_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -22,6 +22,7 @@ from engine.spot.reasons import (
     PROBLEM_NOT_SETTLED,
 )
 from engine.storage.models import Customer, CustomerDate, Moment, Problem, Trigger
+from engine.storage.upsert import is_among
 
 Dates = Mapping[tuple[UUID, str], CustomerDate]
 
@@ -38,14 +39,14 @@ def _untrue_dates(session: Session, moment_ids: Collection[UUID]) -> dict[UUID, 
     moments = session.execute(
         select(Moment.id, Moment.customer_id, Moment.facts)
         .join(Trigger, Trigger.id == Moment.trigger_id)
-        .where(Moment.id.in_(moment_ids), Trigger.kind == "anniversary")
+        .where(is_among(session, Moment.id, moment_ids), Trigger.kind == "anniversary")
     ).all()
     if not moments:
         return {}
     rows = session.scalars(
         select(CustomerDate)
         .where(
-            CustomerDate.customer_id.in_({moment.customer_id for moment in moments}),
+            is_among(session, CustomerDate.customer_id, {moment.customer_id for moment in moments}),
             CustomerDate.placeholder.is_(None),
         )
         .execution_options(populate_existing=True)
@@ -80,7 +81,7 @@ def _untrue_problems(session: Session, moment_ids: Collection[UUID], now: dateti
         )
         .join(Problem, Problem.id == Moment.problem_id)
         .join(Customer, Customer.id == Moment.customer_id)
-        .where(Moment.id.in_(moment_ids))
+        .where(is_among(session, Moment.id, moment_ids))
     ).all()
     if not rows:
         return {}

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine.people.audit import Doer, record
 from engine.storage.base import Json
 from engine.storage.models import Delivery, Message, Revision
+from engine.storage.upsert import is_among
 from engine.transitions import FAILED_DELIVERY
 from engine.write.approval import draft_of, take_back
 from engine.write.facts import ALSO, fact_from, facts_of, to_json
@@ -56,7 +57,9 @@ def bring_back_changed(session: Session, *, now: datetime, limit: int = 500) -> 
 
 def bring_back(session: Session, message_ids: Sequence[UUID], *, now: datetime) -> int:
     """The same for these messages; what a worker holds is left to the check before it is sent."""
-    found = changes_of(session, session.scalars(select(Message).where(Message.id.in_(message_ids))).all())
+    found = changes_of(
+        session, session.scalars(select(Message).where(is_among(session, Message.id, message_ids))).all()
+    )
     if not found:
         return 0
     held = session.scalars(
@@ -81,7 +84,7 @@ def changes_of(session: Session, messages: Sequence[Message]) -> dict[UUID, list
     rows = session.execute(
         select(Message.id, Revision)
         .join(Revision, and_(Revision.message_id == Message.id, Revision.number == Message.number))
-        .where(Message.id.in_([message.id for message in messages]))
+        .where(is_among(session, Message.id, [message.id for message in messages]))
     )
     found = {
         message_id: _changes(session, material[message_id], revision)

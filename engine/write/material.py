@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.storage.base import Json
 from engine.storage.models import Customer, CustomerDate, Message, MessageMoment, Moment, Problem, Revision
+from engine.storage.upsert import is_among
 
 FIRST_ORDER = "first:order_completed"
 # Texts that reached the customer, or are about to.
@@ -57,7 +58,8 @@ def gather(session: Session, messages: Sequence[Message]) -> dict[UUID, Material
     """Message id -> its material, in a handful of statements however many the messages are."""
     customer_ids = {message.customer_id for message in messages}
     customers = {
-        customer.id: customer for customer in session.scalars(select(Customer).where(Customer.id.in_(customer_ids)))
+        customer.id: customer
+        for customer in session.scalars(select(Customer).where(is_among(session, Customer.id, customer_ids)))
     }
     spoken = _spoken(session, [message.id for message in messages])
     firsts = _first_orders(session, customer_ids)
@@ -80,7 +82,7 @@ def _spoken(session: Session, message_ids: Sequence[UUID]) -> Mapping[UUID, Sequ
         select(MessageMoment.message_id, Moment, Problem)
         .join(Moment, Moment.id == MessageMoment.moment_id)
         .outerjoin(Problem, Problem.id == Moment.problem_id)
-        .where(MessageMoment.message_id.in_(message_ids))
+        .where(is_among(session, MessageMoment.message_id, message_ids))
         .order_by(MessageMoment.position, Moment.id)
     )
     found: dict[UUID, list[Spoken]] = {}
@@ -92,7 +94,7 @@ def _spoken(session: Session, message_ids: Sequence[UUID]) -> Mapping[UUID, Sequ
 def _first_orders(session: Session, customer_ids: set[UUID]) -> Mapping[UUID, date]:
     rows = session.scalars(
         select(CustomerDate).where(
-            CustomerDate.customer_id.in_(customer_ids),
+            is_among(session, CustomerDate.customer_id, customer_ids),
             CustomerDate.name == FIRST_ORDER,
             CustomerDate.placeholder.is_(None),
         )
@@ -104,7 +106,7 @@ def _earlier(session: Session, customer_ids: set[UUID]) -> Mapping[UUID, Sequenc
     rows = session.execute(
         select(Message.customer_id, Message.id, Message.template, Revision.variant, Revision.texts)
         .join(Revision, and_(Revision.message_id == Message.id, Revision.number == Message.number))
-        .where(Message.customer_id.in_(customer_ids), Message.state.in_(_GOING_OUT))
+        .where(is_among(session, Message.customer_id, customer_ids), Message.state.in_(_GOING_OUT))
         .order_by(Message.send_on.desc(), Message.id.desc())
     )
     found: dict[UUID, list[Earlier]] = {}
