@@ -6,6 +6,7 @@ What a person wrote is never thrown away: an edited text returns to them as it i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, select
@@ -80,17 +81,13 @@ def changes_of(session: Session, messages: Sequence[Message]) -> dict[UUID, list
     """Message id -> the facts it says that changed since; messages of which nothing changed are not in the answer."""
     if not messages:
         return {}
-    material = gather(session, messages)
+    material = gather(session, messages, with_earlier=False)
     rows = session.execute(
-        select(Message.id, Revision)
+        select(Message.id, Revision.facts, Revision.template_version_id)
         .join(Revision, and_(Revision.message_id == Message.id, Revision.number == Message.number))
         .where(is_among(session, Message.id, [message.id for message in messages]))
     )
-    found = {
-        message_id: _changes(session, material[message_id], revision)
-        for message_id, revision in rows
-        if material[message_id].spoken
-    }
+    found = {row.id: _changes(session, material[row.id], row) for row in rows if material[row.id].spoken}
     return {message_id: changes for message_id, changes in found.items() if changes}
 
 
@@ -109,7 +106,7 @@ def return_text(session: Session, message: Message, changes: Sequence[Change], *
     session.flush()
 
 
-def _changes(session: Session, material: Material, revision: Revision) -> list[Change]:
+def _changes(session: Session, material: Material, revision: Any) -> list[Change]:
     now_known = to_json(facts_of(material, company="", team=""))
     said = _said_in(session, revision, edited=material.message.edited)
     old, new = _sayable(revision.facts, said), _sayable(now_known, said)
@@ -120,7 +117,7 @@ def _changes(session: Session, material: Material, revision: Revision) -> list[C
     ]
 
 
-def _said_in(session: Session, revision: Revision, *, edited: bool) -> frozenset[str] | None:
+def _said_in(session: Session, revision: Any, *, edited: bool) -> frozenset[str] | None:
     """The facts that the template can print; None for an edited text, which may say any of them."""
     if edited or revision.template_version_id is None:
         return None

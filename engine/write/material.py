@@ -54,8 +54,9 @@ class Material:
         return self.spoken[0]
 
 
-def gather(session: Session, messages: Sequence[Message]) -> dict[UUID, Material]:
-    """Message id -> its material, in a handful of statements however many the messages are."""
+def gather(session: Session, messages: Sequence[Message], *, with_earlier: bool = True) -> dict[UUID, Material]:
+    """Message id -> its material, in a handful of statements however many the messages are. Who asks for the facts
+    alone needs no earlier texts, of which a customer may have many."""
     customer_ids = {message.customer_id for message in messages}
     customers = {
         customer.id: customer
@@ -63,7 +64,7 @@ def gather(session: Session, messages: Sequence[Message]) -> dict[UUID, Material
     }
     spoken = _spoken(session, [message.id for message in messages])
     firsts = _first_orders(session, customer_ids)
-    earlier = _earlier(session, customer_ids)
+    earlier = _earlier(session, customer_ids) if with_earlier else {}
     return {
         message.id: Material(
             message,
