@@ -19,7 +19,7 @@ from engine.send.channels import Channel
 from engine.send.gates import Rules, admit, give_back, open_now
 from engine.send.switch import sending_stopped
 from engine.storage.models import ContactPoint, Delivery, Message
-from engine.storage.upsert import insert_into
+from engine.storage.upsert import insert_new, is_among
 from engine.transitions import FAILED_DELIVERY
 
 LEASE = timedelta(seconds=60)
@@ -97,22 +97,19 @@ def claim_due(session: Session, door: Door, *, now: datetime, machine: datetime)
             "message_id": row.id,
             "channel": row.channel,
             "address": addresses.get((row.customer_id, row.channel), ""),
-            "state": "claimed",
             "fence": row.fence,
-            "worker": door.worker,
-            "lease_until": machine + LEASE,
-            "claimed_at": now,
         }
         for row in due
     ]
+    same = {"state": "claimed", "worker": door.worker, "lease_until": machine + LEASE, "claimed_at": now}
     # Another worker may have claimed one since our statement began: uq_deliveries_one_open decides.
-    taken = set(session.scalars(insert_into(session, Delivery).on_conflict_do_nothing().returning(Delivery.id), rows))
+    taken = insert_new(session, Delivery, rows, same=same)
     mine = [row for row in rows if row["id"] in taken]
     if door.channel is not None:
         give_back(session, door.channel.name, len(rows) - len(mine), machine=machine, called=False)
     session.execute(
         update(Message)
-        .where(Message.id.in_([row["message_id"] for row in mine]))
+        .where(is_among(session, Message.id, [row["message_id"] for row in mine]))
         .values(attempts=Message.attempts + 1)
         .execution_options(synchronize_session=False)
     )
@@ -169,7 +166,7 @@ def _addresses(session: Session, customer_ids: Sequence[UUID]) -> dict[tuple[UUI
     """The oldest usable address of each customer on each channel."""
     found = session.execute(
         select(ContactPoint.customer_id, ContactPoint.channel, ContactPoint.address)
-        .where(ContactPoint.customer_id.in_(customer_ids), ContactPoint.usable)
+        .where(is_among(session, ContactPoint.customer_id, customer_ids), ContactPoint.usable)
         .order_by(ContactPoint.id.desc())
     )
     return {(customer_id, channel): address for customer_id, channel, address in found}

@@ -18,7 +18,9 @@ from engine.send.falling_back import fall_back
 from engine.send.letting_go import record_not_called
 from engine.send.outgoing import Accepted, Refused
 from engine.send.retrying import try_later
+from engine.storage.bulk import update_each
 from engine.storage.models import ContactPoint, Delivery, Message, MessageMoment, Moment
+from engine.storage.upsert import is_among
 from engine.transitions import DELIVERY, MOMENT, sources_of
 
 NOTHING_OFFERED = Offered(())
@@ -84,7 +86,7 @@ def record_unconfirmed(session: Session, delivery_ids: Collection[UUID], reason:
     """We don't know whether these arrived. They are never sent again by themselves."""
     changed = session.scalars(
         update(Delivery)
-        .where(Delivery.id.in_(delivery_ids), Delivery.state == "submitting")
+        .where(is_among(session, Delivery.id, delivery_ids), Delivery.state == "submitting")
         .values(state="unconfirmed", unconfirmed_at=now, reason=reason)
         .returning(Delivery.id)
     ).all()
@@ -142,7 +144,7 @@ def _lock(session: Session, delivery_ids: Collection[UUID], states: Collection[s
             Message.customer_id,
         )
         .join(Message, Message.id == Delivery.message_id)
-        .where(Delivery.id.in_(list(delivery_ids)), Delivery.state.in_(states))
+        .where(is_among(session, Delivery.id, delivery_ids), Delivery.state.in_(states))
         .order_by(Message.id)
         .with_for_update()
     )
@@ -156,8 +158,10 @@ def _accept(
     if not mine:
         return set()
     known = {"state": "accepted", "accepted_at": now, "reason": None}
-    session.execute(update(Delivery), [{"id": one, "provider_id": a.provider_id, **known} for one, a in mine.items()])
-    told = select(MessageMoment.moment_id).where(MessageMoment.message_id.in_([locked[one].message_id for one in mine]))
+    update_each(session, Delivery, [{"id": one, "provider_id": a.provider_id, **known} for one, a in mine.items()])
+    told = select(MessageMoment.moment_id).where(
+        is_among(session, MessageMoment.message_id, [locked[one].message_id for one in mine])
+    )
     session.execute(
         update(Moment)
         .where(Moment.id.in_(told), Moment.state.in_(sources_of(MOMENT, "closed")))
@@ -173,7 +177,7 @@ def _deliver(session: Session, delivery_ids: Collection[UUID], *, now: datetime)
         return False
     messages = session.scalars(
         update(Delivery)
-        .where(Delivery.id.in_(delivery_ids), Delivery.state.in_(sources_of(DELIVERY, "delivered")))
+        .where(is_among(session, Delivery.id, delivery_ids), Delivery.state.in_(sources_of(DELIVERY, "delivered")))
         .values(state="delivered", delivered_at=now)
         .returning(Delivery.message_id)
         .execution_options(synchronize_session=False)
@@ -185,7 +189,7 @@ def _deliver(session: Session, delivery_ids: Collection[UUID], *, now: datetime)
 def _close(session: Session, message_ids: Collection[UUID], *, now: datetime) -> None:
     session.execute(
         update(Message)
-        .where(Message.id.in_(message_ids), Message.state == "handed_over")
+        .where(is_among(session, Message.id, message_ids), Message.state == "handed_over")
         .values(state="closed", closed_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -1,7 +1,7 @@
 """Statements over many rows that the two databases spell differently, or that SQLAlchemy makes dear."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Table,
     Text,
+    column,
     func,
     literal,
     select,
@@ -28,6 +29,25 @@ def insert_into(session: Session, model: type[Base]) -> postgresql.Insert | sqli
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def insert_new(
+    session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, same: Mapping[str, Any]
+) -> set[UUID]:
+    """Insert rows that are alike in `same`, except where another stands in the way; the ids of those inserted.
+
+    PostgreSQL is given a parameter for each column: the driver takes longer to read a statement with one for each value
+    than the server takes to insert the rows.
+    """
+    table = table_of(model)
+    insert = insert_into(session, model).on_conflict_do_nothing().returning(table.c.id)
+    if session.get_bind().dialect.name != "postgresql":
+        return set(session.scalars(insert, [{**same, **row} for row in rows]))
+    names = list(rows[0])
+    arrays = [literal([row[name] for row in rows], ARRAY(table.c[name].type)) for name in names]
+    given = func.unnest(*arrays).table_valued(*(column(name, table.c[name].type) for name in names), name="given")
+    alike = [literal(value, table.c[name].type) for name, value in same.items()]
+    return set(session.scalars(insert.from_select([*names, *same], select(*given.render_derived().c, *alike))))
 
 
 def is_among(
