@@ -1,5 +1,6 @@
 """What every fault is tried on: `site`, and `own_redis` where a test stops or empties it."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from engine.storage.session import Database
 from tests.faults.site import Site
 from tests.servers.provider import Provider
 from tests.servers.redis import RedisServer
+from tests.servers.server import ServerFailed
 
 
 @pytest.fixture(scope="session")
@@ -42,5 +44,6 @@ def own_redis() -> Iterator[RedisServer]:
     try:
         yield own
     finally:
-        os.kill(own.pid, signal.SIGCONT)
+        with contextlib.suppress(ServerFailed):  # it may be one that the test ended
+            os.kill(own.pid, signal.SIGCONT)
         own.close()

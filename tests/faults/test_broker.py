@@ -66,13 +66,15 @@ def test_r6_emptied_with_everything_queued(site: Site, own_redis: RedisServer) -
 
 
 def test_r7_killed_and_back_without_its_data(site: Site, own_redis: RedisServer) -> None:
-    """While it is away, requests are answered within a second; once it is back, everything goes."""
+    """While it is away, a request waits a moment at most, the others not at all; once it is back, everything goes."""
     with site.worker(), site.beat():
         site.due(5)
         site.wait(accepted=5)
         own_redis.kill()
         site.due(20)
-        assert max(pages(site, 20)) < 1
+        slow = sorted(pages(site, 20))
+        assert slow[-1] < 2, "the first ring, with all that it loads"
+        assert slow[-2] < 0.5
         pause.sleep(2)
         own_redis.start()
         site.wait(60, accepted=25)

@@ -113,25 +113,22 @@ def test_r12_a_scan_that_is_cut_short(db: Database, tmp_path: Path, die_at: int)
 
 
 def bring(url: str, home: Path, first: int) -> None:
-    """Import twenty customers with a birthday today, a few at a time."""
+    """Import six customers with a birthday today, one at a time: no more, as the brake would pause the trigger."""
     jubilee = installation(url, home)
     now = datetime.now(UTC)
-    for number in range(first, first + 20, 4):
-        rows = [
-            CustomerRow(
-                f"n{one:03d}",
-                first_name="Ada",
-                locale="en",
-                zone="UTC",
-                country="US",
-                dates={"birthday": f"1980-{now:%m-%d}"},
-                consents=[ConsentRow("granted")],
-            )
-            for one in range(number, number + 4)
-        ]
+    for number in range(first, first + 6):
+        row = CustomerRow(
+            f"n{number:03d}",
+            first_name="Ada",
+            locale="en",
+            zone="UTC",
+            country="US",
+            dates={"birthday": f"1980-{now:%m-%d}"},
+            consents=[ConsentRow("granted")],
+        )
         with jubilee.db.writing() as session:
             triggers = active_triggers(session, jubilee.kinds)
-            record_customers(session, rows, now=now, source="test", triggers=triggers)
+            record_customers(session, [row], now=now, source="test", triggers=triggers)
     os._exit(0)
 
 
@@ -141,14 +138,15 @@ def test_r12_scans_while_customers_are_imported(db: Database, tmp_path: Path) ->
     prepare(jubilee)
     jubilee.db.dispose()
     db.dispose()
-    importing = [fork.Process(target=bring, args=(db.url, tmp_path, first)) for first in (0, 20)]
+    importing = [fork.Process(target=bring, args=(db.url, tmp_path, first)) for first in (0, 6)]
     for process in importing:
         process.start()
     assert in_processes(scan, *[(db.url, tmp_path)] * 2) == [0, 0]
     for process in importing:
         process.join(60)
-    in_processes(scan, (db.url, tmp_path))
-    assert [name for name, _ in greeted(db)] == sorted(ALL + [f"n{number:03d}" for number in range(40)])
+    assert [process.exitcode for process in importing] == [0, 0]
+    assert in_processes(scan, (db.url, tmp_path)) == [0]
+    assert [name for name, _ in greeted(db)] == sorted(ALL + [f"n{number:03d}" for number in range(12)])
 
 
 def order(number: int, at: datetime, **properties: object) -> EventRow:
