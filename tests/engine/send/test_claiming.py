@@ -13,6 +13,7 @@ from engine.send.claiming import LEASE, MAX_ATTEMPTS, Claim
 from engine.send.outgoing import Accepted, Refused
 from engine.storage.models import Delivery
 from engine.storage.session import Database
+from engine.storage.upsert import insert_new
 from tests.engine.builders import NOW
 from tests.engine.send.approved import MACHINE, Ending, Stub, approved, deliveries, message
 
@@ -34,6 +35,16 @@ def test_workers_at_once_share_the_work_and_double_none(db: Database) -> None:
     for worker in workers:
         worker.join()
     assert sorted(claim.message_id for claim in claims) == sorted(wanted)
+
+
+def test_a_claim_that_comes_second_leaves_out_what_is_taken_and_takes_the_rest(db: Database) -> None:
+    """A worker that looked before another one's commit inserts what is free, and is told which that is."""
+    taken, free = approved(db), approved(db)
+    same = {"channel": "postbox", "state": "claimed", "worker": "w", "lease_until": MACHINE, "claimed_at": NOW}
+    rows = [{"id": new_id(), "message_id": one, "address": "", "fence": 1} for one in (taken, taken, free)]
+    with db.writing() as session:
+        assert insert_new(session, Delivery, rows, same=same) == {rows[0]["id"], rows[2]["id"]}
+    assert [one.id for one in deliveries(db, taken)] == [rows[0]["id"]]
 
 
 def test_the_database_refuses_a_second_open_delivery(db: Database) -> None:
