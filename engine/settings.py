@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.channel_terms import TERMS
@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     team_country: str = Field("", description="Country (ISO code) whose public holidays the team keeps")
     team_start: time = Field(time(9), description="When the team's working day begins")
     team_end: time = Field(time(17), description="When the team's working day ends")
-    public_url: str = Field("http://127.0.0.1:8000", description="Where customers' links lead, and providers' receipts")
+    public_url: str = Field(
+        "", description="Where customers' links lead, and providers' receipts; empty: this machine, at the port above"
+    )
     postal_address: str = Field("", description="The company's postal address, which every marketing mail must show")
     channel_order: str = Field(
         "email,inapp,letter,sms,whatsapp",
@@ -88,10 +90,22 @@ class Settings(BaseSettings):
         law_of(setting)  # a ValueError says what is meant
         return setting
 
+    @model_validator(mode="before")
+    @classmethod
+    def _links_lead_here(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not given.get("public_url"):
+            return {**given, "public_url": f"http://127.0.0.1:{given.get('port') or cls.model_fields['port'].default}"}
+        return given
+
     @field_validator("redirect_to")
     @classmethod
-    def _redirects_are_of_channels(cls, pairs: str) -> str:
-        _of_channels(pairs)
+    def _redirects_can_be_reached(cls, pairs: str) -> str:
+        for channel, address in _of_channels(pairs).items():
+            user, at, domain = address.rpartition("@")
+            if channel == "email" and not (user and at and domain and " " not in address):
+                raise ValueError(f"{address!r} is no e-mail address")
+            if TERMS[channel].is_text_message and not (address.startswith("+") and address[1:].isdigit()):
+                raise ValueError(f"{address!r} is no number that begins with + and the country's code")
         return pairs
 
     @field_validator("daily_caps")

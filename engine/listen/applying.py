@@ -40,8 +40,10 @@ class _Match:
     fence: int
 
     def fits(self, receipt: Receipt) -> tuple[bool, bool, int]:
-        """How well: the provider's own id, then one that was not refused, then the latest."""
-        return self.provider_id == receipt.provider_id, not self.refused, self.fence
+        """How well: the provider's own id, then one that was not refused, then the latest. A bounce names no such id,
+        and an attempt that was refused has none either: that they agree in it says nothing."""
+        same = receipt.provider_id is not None and self.provider_id == receipt.provider_id
+        return same, not self.refused, self.fence
 
 
 def apply_parked(session: Session, *, offered: Offered, now: datetime, limit: int = BATCH) -> int:

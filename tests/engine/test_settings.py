@@ -28,6 +28,8 @@ def _fresh() -> None:
         ("JUBILEE_DAILY_CAPS", "pigeon=200"),
         ("JUBILEE_REDIRECT_TO", "test@example.com"),
         ("JUBILEE_REDIRECT_TO", "pigeon=test@example.com"),
+        ("JUBILEE_REDIRECT_TO", "email=nonsense"),
+        ("JUBILEE_REDIRECT_TO", "sms=030123456"),
     ],
 )
 def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
@@ -43,6 +45,15 @@ def test_caps_and_redirects_are_read_by_channel(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("JUBILEE_REDIRECT_TO", "email=test+a=b@example.com,sms=+4930123456")
     assert settings().caps == {"email": 200, "sms": 50}
     assert settings().redirects == {"email": "test+a=b@example.com", "sms": "+4930123456"}
+
+
+def test_links_lead_to_the_port_of_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless somebody says where else."""
+    monkeypatch.setenv("JUBILEE_PORT", "8231")
+    assert settings().public_url == "http://127.0.0.1:8231"
+    settings.cache_clear()
+    monkeypatch.setenv("JUBILEE_PUBLIC_URL", "https://care.example.com")
+    assert settings().public_url == "https://care.example.com"
 
 
 def test_a_secret_can_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

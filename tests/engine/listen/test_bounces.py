@@ -11,7 +11,7 @@ from engine.listen.letters import take_mail
 from engine.listen.mail import read_mail
 from engine.listen.receipts import apply_parked
 from engine.listen.said import Said
-from engine.storage.models import ContactPoint, Reply
+from engine.storage.models import ContactPoint, Delivery, Reply
 from tests.engine.builders import NOW
 from tests.engine.listen.heard import OFFERED, receipts, state_of, submitted
 from tests.engine.listen.letters import LINKS, UNKNOWN, bounce_address, group, letter, reply_address, report
@@ -137,6 +137,20 @@ def test_a_bounce_ends_the_delivery_and_the_address(session: Session) -> None:
     assert state_of(session, delivery) == "bounced"
     assert not session.scalars(select(ContactPoint.usable).execution_options(populate_existing=True)).one()
     assert receipts(session)[0].provider == "smtp"
+
+
+def test_a_bounce_is_of_the_attempt_that_was_taken(session: Session) -> None:
+    """Not of one that was refused before it while the mail server was away: neither has an id that the report names."""
+    taken = submitted(session, provider_id="queued as 4711")
+    taken.fence = 2
+    before = dict.fromkeys(("claimed_at", "submitting_at", "ended_at"), NOW)
+    refused = {"state": "refused", "reason": "ConnectionRefusedError", "fence": 1, "worker": "test", **before}
+    session.add(Delivery(message_id=taken.message_id, channel="email", address=taken.address, **refused))
+    session.flush()
+    take_mail(session, report(group(), to=bounce_address(taken.message_id)), links=LINKS, now=NOW)
+    apply_parked(session, offered=OFFERED, now=NOW)
+    assert receipts(session)[0].delivery_id == taken.id
+    assert state_of(session, taken) == "bounced"
 
 
 def test_a_report_about_mail_that_is_not_ours_disturbs_nobody(session: Session) -> None:
