@@ -1,6 +1,7 @@
 """What the pages say: whole ones and fragments, and nothing that a customer wrote becomes HTML."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -8,6 +9,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
+from engine.channel_terms import Offered
+from engine.send.switch import stop_sending
 from engine.storage.models import Customer, Message, Trigger
 from engine.storage.session import Database
 from tests.engine.builders import NOW, make_message, make_moment
@@ -120,6 +123,31 @@ def test_today_counts_what_waits(browser: NewBrowser, office: Office) -> None:
     assert "3 drafts to read" in read
     assert "1 question to answer" in read
     assert "1 went out in the last 24 hours" in read
+
+
+def test_what_is_late_because_sending_is_stopped_asks_for_no_worker(
+    browser: NewBrowser, office: Office, db: Database
+) -> None:
+    """The switch is the reason, and the page says so."""
+    with db.writing() as session:
+        message = session.get_one(Message, office.orders)
+        message.state, message.approved_at, message.release_at = "approved", NOW, NOW
+        message.send_at = NOW - timedelta(hours=2)
+    agent = browser("agent")
+    assert "Is a worker running?" in text_of(agent.get("/today").text)
+    with db.writing() as session:
+        stop_sending(session)
+    read = text_of(agent.get("/today").text)
+    assert "should have gone out by now. Sending is stopped" in read
+    assert "Is a worker running?" not in read
+
+
+def test_the_postbox_says_what_is_not_kept_in_it(browser: NewBrowser, office: Office, app: FastAPI) -> None:
+    """Where real channels are open, letters went there."""
+    agent = browser("agent")
+    assert "not kept here" not in text_of(agent.get("/postbox").text)
+    app.state.place = replace(app.state.place, offered=Offered(("email", "sms")))
+    assert "What went by email, sms was handed over there and is not kept here" in text_of(agent.get("/postbox").text)
 
 
 def test_health_tells_how_long_the_oldest_message_waits(browser: NewBrowser, office: Office, db: Database) -> None:

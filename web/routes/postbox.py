@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from engine import clock
+from engine.channel_terms import POSTBOX
 from engine.errors import NotFound
 from engine.send.channels.postbox import Letter
 from web.letters import in_frame
@@ -17,11 +18,17 @@ router = APIRouter(prefix="/postbox")
 
 
 @router.get("")
-def show_postbox(request: Request, session: Reading, before: UUID | None = None) -> Response:
+def show_postbox(request: Request, session: Reading, place: Here, before: UUID | None = None) -> Response:
     """One page of the mailbox, newest first."""
     lines = posted(session, before=before)
     more = lines[PAGE - 1].place if len(lines) > PAGE else None
-    values = {"lines": lines[:PAGE], "more": more, "before": before, "now": clock.now(session)}
+    values = {
+        "lines": lines[:PAGE],
+        "more": more,
+        "before": before,
+        "elsewhere": [name for name in place.offered.names if name != POSTBOX],
+        "now": clock.now(session),
+    }
     return show(request, "postbox.html", values, block="lines")
 
 
