@@ -1,8 +1,10 @@
 """What agents see of what came back: replies, and on the customer's page what became of each message."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -126,3 +128,26 @@ def test_what_was_sent_and_never_answered_is_on_the_page_too(db: Database, brows
         assert session.get_one(Message, delivery.message_id).state == "handed_over"
         assert session.scalars(select(ContactPoint.usable)).one()
     assert "we don&#39;t know whether it arrived" in browser("agent").get("/customers/cd-00042").text
+
+
+@pytest.mark.databases("sqlite")
+def test_an_answer_by_mail_begins_with_one_click(db: Database, browser: NewBrowser) -> None:
+    """To the sender and about the same; a subject cannot add headers to it."""
+    with db.writing() as session:
+        written_back(session, subject="Thanks & more?bcc=eve@example.com")
+    page = browser("agent").get("/replies").text
+    assert "?subject=Re%3A%20Thanks%20%26%20more%3Fbcc%3Deve%40example.com" in page
+    assert 'href="mailto:' in page
+
+
+@pytest.mark.databases("sqlite")
+def test_redirect_mode_is_not_spoken_of_where_it_is_off(db: Database, browser: NewBrowser, app: FastAPI) -> None:
+    """Live, a STOP is a customer's."""
+    with db.writing() as session:
+        written_back(session, "STOP")
+    agent = browser("agent")
+    assert "redirect mode" in agent.get("/replies").text
+    place = app.state.place
+    app.state.place = replace(place, settings=place.settings.model_copy(update={"live": True}))
+    assert "Their wish was kept" in (page := agent.get("/replies").text)
+    assert "redirect mode" not in page

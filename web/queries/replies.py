@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import and_, select
@@ -35,6 +36,17 @@ class Line:
     to: str | None
     handled_at: datetime | None
     handled_by: str | None
+
+    @property
+    def mailto(self) -> str | None:
+        """What opens an answer in the reader's own mail program; None where a robot wrote, or not by e-mail."""
+        if self.channel != "email" or self.meaning == "automatic" or "@" not in self.from_address:
+            return None
+        subject = (self.subject or self.about or "").strip()
+        if subject[:3].lower() != "re:":
+            subject = f"Re: {subject}".strip()
+        # Everything is quoted, so that neither the address nor the subject can add a header of its own.
+        return f"mailto:{quote(self.from_address, safe='@')}?subject={quote(subject, safe='')}"
 
 
 def replies(session: Session, *, handled: bool, page: int) -> list[Line]:

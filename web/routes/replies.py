@@ -21,6 +21,7 @@ router = APIRouter(prefix="/replies")
 def show_replies(
     request: Request,
     session: Reading,
+    place: Here,
     visitor: SignedIn,
     handled: bool = False,
     page: Annotated[int, Query(ge=1, le=1_000)] = 1,
@@ -34,6 +35,7 @@ def show_replies(
         "handled": handled,
         "waiting": waiting(session),
         "zone": visitor.zone,
+        "live": place.settings.live,
         "now": clock.now(session),
     }
     return show(request, "replies.html", values)
