@@ -3,9 +3,10 @@ plain words.
 """
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +18,20 @@ from engine.plan.channel_reasons import channel_sentence
 from engine.plan.reasons import REASONS, ending, sentence
 from engine.record.folding import effective_events
 from engine.record.running import fold, watches
-from engine.storage.models import AuditEntry, Customer, Delivery, Hold, Message, MessageMoment, Moment, Person
+from engine.record.wishes import STOP, way_words, word_of_leaving
+from engine.send.away import away_words
+from engine.storage.models import (
+    AuditEntry,
+    Customer,
+    Delivery,
+    Hold,
+    Message,
+    MessageMoment,
+    Moment,
+    Person,
+    Preference,
+    Suppression,
+)
 
 _ENDS = ("skipped", "expired", "cancelled", "control")
 
@@ -57,6 +71,7 @@ def why(
         *_of_holds(session, titles),
         *_of_messages(session, titles),
         *_of_deliveries(session, titles),
+        *_of_wishes(session, customer),
         *_before_active(session, customer, triggers),
     ]
     # Of one instant: noticed before held before planned, as they were added.
@@ -164,17 +179,52 @@ def _of_deliveries(session: Session, titles: _Titles) -> Iterator[WhyLine]:
         .where(MessageMoment.moment_id.in_(titles.of))
         .order_by(Delivery.claimed_at)
     )
+    of_moment: dict[uuid.UUID, list[Delivery]] = {}
     for delivery, moment_id in rows:
+        of_moment.setdefault(moment_id, []).append(delivery)
+    for moment_id, deliveries in of_moment.items():
+        for away, several in groupby(deliveries, key=_away):
+            for at, text in _tried_again(away, list(several)) if away else _became(several):
+                yield WhyLine(at, f"{titles.of[moment_id]}: {text}", moment_id)
+
+
+def _away(delivery: Delivery) -> str | None:
+    words = away_words(delivery.state, delivery.reason)
+    return f"{delivery.channel} {words}" if words else None
+
+
+def _tried_again(away: str, several: Sequence[Delivery]) -> Iterator[tuple[datetime, str]]:
+    """One line for all attempts in a row that met the same; it is said when the last of them was made."""
+    times = f" ({len(several)} times)" if len(several) > 1 else ""
+    yield several[-1].ended_at or several[-1].claimed_at, f"{away}, so it is tried again{times}."
+
+
+def _became(deliveries: Iterable[Delivery]) -> Iterator[tuple[datetime, str]]:
+    for delivery in deliveries:
+        instead = "; it went to the test address instead (redirect mode)" if delivery.redirected else ""
+        test = " to the test address (redirect mode)" if delivery.redirected else ""
         became = [
-            (delivery.unconfirmed_at, f"we don't know if it arrived by {delivery.channel}"),
-            (delivery.accepted_at, f"accepted by {delivery.channel}"),
-            (delivery.delivered_at, f"delivered by {delivery.channel}"),
-            (delivery.ended_at, f"an attempt to send it by {delivery.channel} was {delivery.state}"),
+            (delivery.unconfirmed_at, f"we don't know if it arrived by {delivery.channel}{instead}"),
+            (delivery.accepted_at, f"accepted by {delivery.channel}{instead}"),
+            (delivery.delivered_at, f"delivered by {delivery.channel}{instead}"),
+            (delivery.ended_at, f"an attempt to send it by {delivery.channel}{test} was {delivery.state}"),
         ]
         for at, text in became:
             if at is not None:
                 reason = f": {ending(delivery.reason)}" if delivery.reason and at == delivery.ended_at else "."
-                yield WhyLine(at, f"{titles.of[moment_id]}: {text}{reason}", moment_id)
+                yield at, text + reason
+
+
+def _of_wishes(session: Session, customer: Customer) -> Iterator[WhyLine]:
+    """What they said for good, where they said it."""
+    kept = session.scalars(select(Preference).where(Preference.customer_id == customer.id)).all()
+    if left := word_of_leaving(kept):
+        yield WhyLine(left.changed_at, f"unsubscribed from marketing ({way_words(left.source)}).")
+    stops = select(Suppression).where(
+        Suppression.customer_id == customer.id, Suppression.reason == STOP, Suppression.lifted_at.is_(None)
+    )
+    for stop in session.scalars(stops.order_by(Suppression.created_at, Suppression.id)):
+        yield WhyLine(stop.created_at, f"wrote STOP, so nothing goes by {stop.channel} any more.")
 
 
 def _before_active(session: Session, customer: Customer, triggers: Sequence[ActiveTrigger]) -> Iterator[WhyLine]:

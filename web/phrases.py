@@ -9,6 +9,7 @@ from babel import Locale
 
 from engine.dates import zones
 from engine.plan.reasons import ending, sentence
+from engine.record.wishes import way_words
 from engine.send.segments import segments_of
 from engine.storage.models import CustomerDate
 from engine.write.facts import NO_YEAR
@@ -201,4 +202,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "metric_words": metric_words,
     "segments": segments,
     "by_channel": by_channel,
+    "way_words": way_words,
 }

@@ -26,14 +26,32 @@ from engine.people.audit import Doer
 from engine.record.suppressions import Suppressed, lift, suppress
 from engine.record.unset import UNSET, Unset
 from engine.record.wish_rows import ASKED, CUSTOMER, Keeping, refused_channels
-from engine.storage.models import ContactPoint, Customer, Trigger
+from engine.storage.models import ContactPoint, Customer, Preference, Trigger
 from engine.storage.models.consent import ANY
 from engine.storage.models.contact_point import hash_of_address
 
-__all__ = ["ASKED", "STOP", "Occasion", "Wishes", "leave", "occasions", "refused_channels", "say", "start", "stop"]
+__all__ = [
+    "ASKED",
+    "STOP",
+    "Occasion",
+    "Wishes",
+    "leave",
+    "occasions",
+    "refused_channels",
+    "say",
+    "start",
+    "stop",
+    "way_words",
+    "word_of_leaving",
+]
 
 STOP = "stop"
 _SPOKEN = ("active", "paused")
+_WAYS = {
+    "unsubscribe": "by the link in a message",
+    "customer": "on their own page",
+    "reply": "by a reply",
+}
 Changes = Mapping[str, tuple[Any, Any]]
 
 
@@ -135,6 +153,21 @@ def start(session: Session, channel: str, address: str, *, now: datetime, source
     if lifted:
         _tell(session, customers, "start", {f"suppressions.{channel}": (STOP, None)}, now=now, source=source)
     return bool(lifted)
+
+
+def word_of_leaving(kept: Collection[Preference]) -> Preference | None:
+    """Which of one customer's wishes says that they unsubscribed from all marketing; None where they asked for
+    something since, or only chose on their page what they want."""
+    left = next((one for one in kept if one.occasion == ANY and not one.wanted), None)
+    if left is None:
+        return None
+    chosen = any(one.wanted and (left.source == "customer" or one.changed_at > left.changed_at) for one in kept)
+    return None if chosen else left
+
+
+def way_words(source: str) -> str:
+    """How somebody told us, by the source that their wish keeps."""
+    return _WAYS.get(source, f"by {source}")
 
 
 def occasions(session: Session) -> list[Occasion]:

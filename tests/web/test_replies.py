@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.listen.letters import take_mail
+from engine.record.wishes import Wishes, leave, say
 from engine.storage.models import ContactPoint, Customer, Delivery, Message, Person, Reply
 from engine.storage.session import Database
 from engine.why import why
@@ -151,3 +152,38 @@ def test_redirect_mode_is_not_spoken_of_where_it_is_off(db: Database, browser: N
     app.state.place = replace(place, settings=place.settings.model_copy(update={"live": True}))
     assert "Their wish was kept" in (page := agent.get("/replies").text)
     assert "redirect mode" not in page
+
+
+@pytest.mark.databases("sqlite")
+def test_a_redirected_message_is_told_as_such(db: Database, browser: NewBrowser) -> None:
+    """The customer never had it."""
+    with db.writing() as session:
+        customer = make_customer(session, external_id="cd-00042")
+        delivery = submitted(session, customer, redirected=True)
+        hear(session, said("delivered", delivery))
+        session.expire_all()
+        lines = " ".join(line.text for line in why(session, customer, now=NOW))
+    assert "it went to the test address instead (redirect mode)" in lines
+    page = browser("agent").get("/customers/cd-00042").text
+    assert "; went to the test address instead (redirect mode)" in page
+    assert "Delivered, at the test address (redirect mode)" in page
+
+
+@pytest.mark.databases("sqlite")
+def test_who_unsubscribed_is_seen_at_once(db: Database, browser: NewBrowser) -> None:
+    """With the day and the way; whoever asked for something later is not told of as gone."""
+    with db.writing() as session:
+        customer = make_customer(session, external_id="cd-00042")
+        leave(session, customer.id, now=NOW, source="unsubscribe", occasion="birthday")
+        customer_id = customer.id
+    agent = browser("agent")
+    page = agent.get("/customers/cd-00042").text
+    assert "Unsubscribed from marketing</span> on Mon 1 Jun 2026 (by the link in a message)" in page
+    assert "Does not want to hear about: birthday." in page
+    with db.writing() as session:
+        customer = session.get_one(Customer, customer_id)
+        assert "unsubscribed from marketing (by the link in a message)." in [
+            line.text for line in why(session, customer, now=NOW)
+        ]
+        say(session, customer_id, Wishes(occasions={"birthday": True}), now=NOW + timedelta(hours=1))
+    assert "Unsubscribed" not in agent.get("/customers/cd-00042").text

@@ -78,6 +78,18 @@ def test_the_page_tells_how_the_channels_stand(browser: NewBrowser, office: Offi
     assert "Stop all sending" not in said
 
 
+def test_a_provider_that_was_away_has_refused_nothing(browser: NewBrowser, office: Office, db: Database) -> None:
+    """What it really refused counts."""
+    for number, reason in enumerate(("unreachable: ConnectionRefusedError", "http_429", "550 unknown user"), start=5):
+        with db.writing() as session:
+            times = {"claimed_at": NOW, "submitting_at": NOW, "ended_at": NOW}
+            one = Delivery(message_id=office.orders, channel="email", address="x", state="refused", worker="w", **times)
+            one.fence, one.reason = number, reason
+            session.add(one)
+    read = text_of(browser("viewer").get("/sending").text)
+    assert re.search(r"Email not configured 0 0 1 0", read), read
+
+
 def test_asking_the_providers_changes_nothing(browser: NewBrowser, office: Office) -> None:
     """Each says how it is."""
     assert "keeps letters in" in text_of(browser("viewer").get("/sending/providers").text)

@@ -9,6 +9,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.errors import NotFound
+from engine.record.wishes import word_of_leaving
+from engine.send.away import away_words
 from engine.storage.models import (
     Consent,
     ContactPoint,
@@ -23,6 +25,7 @@ from engine.storage.models import (
     Suppression,
     Total,
 )
+from engine.storage.models.consent import ANY
 from web.queries.openings import opening_of
 
 PAGE = 30
@@ -46,7 +49,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message on the customer's page, with what became of it."""
+    """One message on the customer's page, with what became of it.
+
+    `delivery` is the state of its newest delivery; `away` or `not_asked` where nobody refused it.
+    """
 
     message_id: UUID
     occasion: str
@@ -58,6 +64,7 @@ class Line:
     channel: str
     delivery: str | None
     delivered_at: datetime | None
+    redirected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,18 @@ class CustomerView:
     problems: Sequence[Problem]
     events: Sequence[Event]
     messages: Sequence[Line]
+
+    @property
+    def left(self) -> Preference | None:
+        """Their word that they want no marketing at all."""
+        return word_of_leaving(self.preferences)
+
+    @property
+    def refused_occasions(self) -> Sequence[str]:
+        """What else they do not want to hear about, `*` last."""
+        named = [one.occasion for one in self.preferences if not one.wanted and one.occasion != ANY]
+        other = [one.occasion for one in self.preferences if not one.wanted and one.occasion == ANY and not self.left]
+        return named + other
 
 
 def name_of(customer: Customer) -> str:
@@ -159,7 +178,7 @@ def _messages(session: Session, customer_id: UUID) -> list[Line]:
     other = aliased(Delivery)
     newest = select(func.max(other.fence)).where(other.message_id == Message.id).correlate(Message).scalar_subquery()
     rows = session.execute(
-        select(Message, Revision.texts, Delivery.state, Delivery.delivered_at)
+        select(Message, Revision.texts, Delivery)
         .outerjoin(Revision, and_(Revision.message_id == Message.id, Revision.number == Message.number))
         .outerjoin(Delivery, and_(Delivery.message_id == Message.id, Delivery.fence == newest))
         .where(Message.customer_id == customer_id)
@@ -176,11 +195,18 @@ def _messages(session: Session, customer_id: UUID) -> list[Line]:
             send_on=message.send_on,
             subject=opening_of(texts).subject,
             channel=message.channel,
-            delivery=delivery,
-            delivered_at=delivered_at,
+            delivery=_became(delivery) if delivery else None,
+            delivered_at=delivery.delivered_at if delivery else None,
+            redirected=bool(delivery and delivery.redirected and delivery.accepted_at),
         )
-        for message, texts, delivery, delivered_at in rows
+        for message, texts, delivery in rows
     ]
+
+
+def _became(delivery: Delivery) -> str:
+    if away_words(delivery.state, delivery.reason):
+        return "away"
+    return "not_asked" if delivery.state == "refused" and delivery.submitting_at is None else delivery.state
 
 
 def _found(customer: Customer, next_on: date | None = None, next_occasion: str | None = None) -> Found:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine.listen.quoting import parted
+from engine.send.away import away_words
 from engine.storage.models import Delivery, Message, Receipt, Reply
 
 LATEST = 60
@@ -55,10 +57,11 @@ def heard(session: Session, customer_id: UUID) -> list[Heard]:
     """The latest of it, newest first."""
     deliveries = _deliveries(session, customer_id)
     receipts = _receipts(session, customer_id)
-    said = {(receipt.delivery_id, receipt.kind) for receipt, _ in receipts}
+    said = {(receipt.delivery_id, receipt.kind) for receipt, *_ in receipts}
     lines = [
+        *_in_vain(deliveries),
         *(line for one in deliveries for line in _of_delivery(one, said)),
-        *(_of_receipt(receipt, channel) for receipt, channel in receipts),
+        *(_of_receipt(receipt, channel, bool(redirected)) for receipt, channel, redirected in receipts),
         *(_of_reply(reply) for reply in _replies(session, customer_id)),
     ]
     return sorted(lines, key=lambda line: line.at, reverse=True)[:LATEST]
@@ -77,7 +80,7 @@ def _deliveries(session: Session, customer_id: UUID) -> Sequence[Delivery]:
 def _receipts(session: Session, customer_id: UUID) -> Sequence[Any]:
     """Those of their messages, also of one that waits to be applied."""
     return session.execute(
-        select(Receipt, Delivery.channel)
+        select(Receipt, Delivery.channel, Delivery.redirected)
         .outerjoin(Delivery, Delivery.id == Receipt.delivery_id)
         .where(
             or_(
@@ -98,24 +101,50 @@ def _replies(session: Session, customer_id: UUID) -> Sequence[Reply]:
 def _of_delivery(one: Delivery, said: set[tuple[UUID | None, str]]) -> Iterator[Heard]:
     """What no receipt says better."""
     if one.accepted_at:
-        yield Heard(one.accepted_at, one.channel, "sent", None, one.message_id)
+        sent = "went to the test address instead (redirect mode)" if one.redirected else "sent"
+        yield Heard(one.accepted_at, one.channel, sent, None, one.message_id)
     if one.unconfirmed_at:
         yield Heard(one.unconfirmed_at, one.channel, "we don't know whether it arrived", None, one.message_id, True)
     if one.delivered_at and (one.id, "delivered") not in said:
-        yield Heard(one.delivered_at, one.channel, WORDS["delivered"], None, one.message_id)
+        yield Heard(one.delivered_at, one.channel, WORDS["delivered"] + _where(one.redirected), None, one.message_id)
     if one.read_at and (one.id, "read") not in said:
-        yield Heard(one.read_at, one.channel, WORDS["read"], None, one.message_id)
+        yield Heard(one.read_at, one.channel, WORDS["read"] + _where(one.redirected), None, one.message_id)
     came_back = any((one.id, kind) in said for kind in ("bounced", "dropped", "failed"))
-    if one.state in ("bounced", "refused") and one.ended_at and not came_back:
-        what = WORDS["bounced"] if one.state == "bounced" else "refused by the provider"
+    if one.state in ("bounced", "refused") and one.ended_at and not came_back and not _away(one):
+        what = (WORDS["bounced"] if one.state == "bounced" else "refused by the provider") + _where(one.redirected)
         yield Heard(one.ended_at, one.channel, what, one.reason, one.message_id, True)
 
 
-def _of_receipt(receipt: Receipt, channel: str | None) -> Heard:
+def _in_vain(deliveries: Sequence[Delivery]) -> Iterator[Heard]:
+    """Attempts in a row that met the provider away, as one line with what was said last."""
+    by_message = sorted(deliveries, key=lambda one: (one.message_id, one.fence))
+    for (message_id, away), several in groupby(by_message, key=lambda one: (one.message_id, _away(one))):
+        if away:
+            attempts = list(several)
+            last = attempts[-1]
+            times = f" ({len(attempts)} times)" if len(attempts) > 1 else ""
+            what = f"the provider {away}, so it is tried again{times}"
+            yield Heard(last.ended_at or last.claimed_at, last.channel, what, last.reason, message_id)
+
+
+def _away(one: Delivery) -> str | None:
+    return away_words(one.state, one.reason)
+
+
+def _where(redirected: bool) -> str:
+    return ", at the test address (redirect mode)" if redirected else ""
+
+
+def _of_receipt(receipt: Receipt, channel: str | None, redirected: bool) -> Heard:
     wrong = receipt.kind in _WITH_REASON or receipt.kind == "complained"
     detail = receipt.detail if receipt.kind in _WITH_REASON else None
     return Heard(
-        receipt.occurred_at, channel or receipt.provider, WORDS[receipt.kind], detail, receipt.message_id, wrong
+        receipt.occurred_at,
+        channel or receipt.provider,
+        WORDS[receipt.kind] + _where(redirected),
+        detail,
+        receipt.message_id,
+        wrong,
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from engine.send.away import is_refused
 from engine.storage.models import Customer, Delivery, Gate, Message, Revision
 from web.queries.customers import name_of
 from web.queries.openings import opening_of
@@ -50,10 +51,17 @@ def channel_lines(session: Session, names: Sequence[str], *, now: datetime, mach
     """The offered channels, and any other that something was sent by or waits for."""
     since = Delivery.claimed_at > now - timedelta(days=1)
     counts = _by_channel(session, Delivery.channel, Delivery.state, since)
+    refused = _by_channel(session, Delivery.channel, Delivery.state, since & is_refused())
     waiting = _by_channel(session, Message.channel, Message.state, Message.state == "approved")
     gates = {gate.channel: gate for gate in session.scalars(select(Gate))}
     return [
-        _line(name, counts.get(name, {}), sum(waiting.get(name, {}).values()), gates.get(name), machine)
+        _line(
+            name,
+            {**counts.get(name, {}), "refused": 0, **refused.get(name, {})},
+            sum(waiting.get(name, {}).values()),
+            gates.get(name),
+            machine,
+        )
         for name in dict.fromkeys((*names, *sorted(counts.keys() | waiting.keys())))
     ]
 
