@@ -14,7 +14,7 @@ from engine.record.customer_rows import CustomerRow
 from engine.record.customers import record_customers
 from engine.record.erasing import ERASED, Erased, customer_named, erase
 from engine.record.events import EventRow, record_events
-from engine.send.claiming import claim_due
+from engine.send.claiming import Door, claim_due
 from engine.storage.base import Base
 from engine.storage.models import (
     CallOutcome,
@@ -39,7 +39,7 @@ from engine.storage.models import (
 )
 from engine.storage.models.contact_point import hash_of_address
 from tests.engine.builders import NOW, make_customer, make_moment, make_trigger
-from tests.engine.send.approved import approve
+from tests.engine.send.approved import Stub, approve
 
 TOLD = ("Zenobia", "Quackenbush", "zenobia@", "+49305550", "cust-4711", "Tortellini")
 
@@ -193,7 +193,7 @@ def test_what_is_on_its_way_is_stopped(session: Session) -> None:
     session.expire_all()
     assert (message.state, message.reason) == ("skipped", ERASED)
     assert set(session.execute(select(Moment.state, Moment.reason)).all()) == {("skipped", ERASED)}
-    assert claim_due(session, now=NOW, machine=NOW, worker="one") == []
+    assert claim_due(session, Door("one", Stub()), now=NOW, machine=NOW) == []
 
 
 def test_erasing_again_does_nothing_more(session: Session) -> None:
