@@ -1,10 +1,12 @@
 """Sending by HTTP and by SMTP with every check, beside a bare loop over the same client, and beside a peer.
 
 All on one machine, one PostgreSQL, in one run. Ours is one process that claims, checks again, commits `submitting`,
-submits and records. The bare loop claims 100, renders, submits by the same channel object and records, one commit for
-100, and checks nothing. The peer is django-post_office with a Celery worker of two processes on the same SMTP sink.
+submits and records; beside the peer, two. The bare loop claims 100, renders, submits by the same channel object and
+records, one commit for 100, and checks nothing. The peer is django-post_office with a Celery worker of two processes on
+the same SMTP sink.
 """
 
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -18,7 +20,7 @@ from uuid import UUID
 
 import psutil
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, func, select, text
 
 from benchmarks._messages import ADDRESS, make_approved
 from engine import rounds
@@ -28,6 +30,7 @@ from engine.send.channels import Channel, open_channels
 from engine.send.outgoing import OutgoingMessage
 from engine.settings import Settings
 from engine.storage.migrate import upgrade
+from engine.storage.models import Delivery
 from engine.storage.session import Database
 from engine.write.markdown import lay_out_email, to_html, to_text
 from tests.servers.postgres import PostgresServer, create_database
@@ -55,9 +58,12 @@ def run() -> None:
                 pairs = [_compare(postgres, Path(home), f"{name}{turn}") for turn in range(TIMES)]
             _report(name, pairs)
             if "peer" in goal:
+                with _environment(environment):
+                    teams = [_team(postgres, Path(home), f"{name}_two_{turn}") for turn in range(TIMES)]
                 peers = [_peer(postgres, redis, sink, turn) for turn in range(TIMES)]
+                _line(name, "ours, two procs", teams, ",.0f")
                 _line(name, "peer/s", peers, ",.0f")
-                _line(name, "times the peer", [ours / peer for (ours, _, _), peer in zip(pairs, peers, strict=True)])
+                _line(name, "times the peer", [team / peer for team, peer in zip(teams, peers, strict=True)])
     print(GOALS)
 
 
@@ -115,6 +121,33 @@ def _compare(postgres: PostgresServer, home: Path, name: str) -> tuple[float, fl
         channel.close()
     db.dispose()
     return ours, bare, memory
+
+
+def _team(postgres: PostgresServer, home: Path, name: str) -> float:
+    """Messages per second of two processes of ours together, as a worker of two children, and as the peer has."""
+    url = postgres.url(f"bench_{name}")
+    create_database(url)
+    upgrade(url)
+    db = Database(url)
+    make_approved(db, COUNT)
+    db.dispose()
+    settings = Settings(home=home, database_url=url)
+    two = [multiprocessing.get_context("fork").Process(target=_one_of_two, args=(settings,)) for _ in range(2)]
+
+    def send() -> int:
+        for process in two:
+            process.start()
+        for process in two:
+            process.join()
+        with Database(url).reading() as session:
+            gone = select(func.count()).select_from(Delivery).where(Delivery.state == "accepted")
+            return session.scalar(gone) or 0
+
+    return _timed(send)
+
+
+def _one_of_two(settings: Settings) -> None:
+    rounds.send(Jubilee(Database(settings.database), KINDS, open_channels(settings), settings), str(os.getpid()))
 
 
 def _timed(send: Callable[[], int]) -> float:
