@@ -70,21 +70,22 @@ def test_r2_killed_between_the_providers_yes_and_our_commit(site: Site) -> None:
 
 
 def test_r3_killed_three_times_in_the_middle_of_many(site: Site) -> None:
-    """Of three hundred, none twice, none lost; of those in hand at a kill we may not know. `make soak` does 20,000."""
-    site.due(300)
+    """Of six hundred, none twice, none lost; of those in hand at a kill we may not know. `make soak` does 20,000."""
+    site.due(600)
     for number, share in enumerate((40, 120, 200)):
         with site.worker(f"killed{number}") as process:
             site.ring("jubilee.send", "jubilee.send")
-            until(lambda share=share: len(site.stub.accepted()) >= share, 60)  # type: ignore[misc]
+            # A kill may leave two hundred unconfirmed, so that a share is never reached: then what is left is in hand.
+            until(lambda at=share: len(site.stub.accepted()) >= at or not site.states()["approved"], 60)  # type: ignore[misc]
             kill(process)
         site.end_leases()
         settle(site)
     with site.worker("last"):
         site.sweep_until(lambda: site.states()["approved"] == 0 and not site.deliveries()["submitting"], 60)
     site.all_is_well(unconfirmed=3 * 2 * 100)
-    assert len(site.accepted()) + site.deliveries()["unconfirmed"] >= 300
+    assert len(site.accepted()) + site.deliveries()["unconfirmed"] >= 600
     known = site.deliveries()["accepted"] + site.deliveries()["unconfirmed"]
-    assert known == 300
+    assert known == 600
 
 
 def test_r4_stopped_for_a_deploy(site: Site) -> None:
