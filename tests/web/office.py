@@ -106,14 +106,14 @@ def furnish_hostile(session: Session, postbox: Path) -> Office:
     return office
 
 
-def many_drafts(session: Session, count: int) -> None:
+def many_drafts(session: Session, count: int, *, trigger: str = "many") -> None:
     """So many customers with one draft each."""
     definition = read_definition(SHIPPED / "order_milestone.yaml", KINDS).model_dump(by_alias=True)
-    trigger = make_trigger(session, **definition | {"name": "many"})
+    spotted_by = make_trigger(session, **definition | {"name": trigger})
     for number in range(count):
         customer = make_customer(session, first_name=f"Number{number}", consent=False)
         facts = {"order_count": fact(10, "event 1"), "reached_on": fact("2026-05-30", "event 1", sayable=False)}
-        make_message(session, make_moment(session, customer, trigger, facts=facts), write_at=NOW)
+        make_message(session, make_moment(session, customer, spotted_by, facts=facts), write_at=NOW)
     write(session, limit=count)
 
 
