@@ -18,14 +18,15 @@ from web.app import make_app as make_web
 from workers.app import QUEUES, app
 from workers.stopping import stopping
 
-WORKER_THREADS = 4
+# One of them may be busy with a backtest for a while.
+WORKER_THREADS = 5
 STOP_SECONDS = 10
 
 
 def serve(configuration: Settings) -> None:
     """Serve the pages until a signal says stop; returns when every open request was answered."""
     signal.signal(signal.SIGTERM, _stop)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             make_web(configuration),
             host=configuration.host,
@@ -35,10 +36,28 @@ def serve(configuration: Settings) -> None:
             timeout_graceful_shutdown=5,
         )
     )
+    _keep_what_is_there()
     try:
         server.run()
     except KeyboardInterrupt:
         return
+
+
+def _keep_what_is_there() -> None:
+    """What a process has loaded by now stays for its life: looking through it again for what can be thrown away would
+    hold up a page every few requests."""
+    gc.collect()
+    gc.freeze()
+
+
+class _Server(uvicorn.Server):
+    """Lets pages go that listen for news: an answer that never ends would keep the process from stopping."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal says stop."""
+        if pulse := getattr(getattr(self.config.app, "state", None), "pulse", None):
+            pulse.close()
+        super().handle_exit(sig, frame)
 
 
 @contextmanager

@@ -20,11 +20,26 @@ DOORWAYS = (
     Doorway("approve", "reviewing:approve", "Approve messages as a person who has read them.", "Review"),
     Doorway("skip", "reviewing:skip", "Decide that a message shall not go, and say why.", "Review"),
     Doorway("why", "reviewing:why", "Say why a customer did, or did not, get what they got.", "Review"),
-    Doorway("triggers", "defining:triggers", "Check, list, apply, pause and resume triggers.", "Triggers and texts"),
+    Doorway(
+        "triggers",
+        "defining:triggers",
+        "Check, try out, apply, pause, resume and retire triggers.",
+        "Triggers and texts",
+    ),
+    Doorway(
+        "templates",
+        "templating:templates",
+        "List, check, export and import templates and the mission.",
+        "Triggers and texts",
+    ),
+    Doorway(
+        "insight", "looking_back:insight", "Count what became of the moments of the last days.", "Triggers and texts"
+    ),
     Doorway("tone", "toning:tone", "Read a text for what would hurt.", "Triggers and texts"),
     Doorway("sending", "sending:sending", "Stop and start all sending; say that a backup was restored.", "Look after"),
+    Doorway("not-now", "not_now:not_now", "Let messages wait for everybody or for some, and end that.", "Look after"),
     Doorway("listen", "listening:listen", "Take in answers and bounces.", "Look after"),
-    Doorway("people", "people:people", "Add the people who work with Jubilee.", "Look after"),
+    Doorway("people", "people:people", "Let people in who work with Jubilee, and out.", "Look after"),
     Doorway("erase", "erasing:erase", "Remove what identifies a customer, for good.", "Look after"),
     Doorway("keys", "keys:keys", "Give machines keys, and take them back.", "Look after"),
     Doorway("probe", "probing:probe", "Say whether due work moves, for container health checks.", "Look after"),
@@ -54,3 +69,6 @@ def jubilee(
 
         typer.echo(f"jubilee {version_of('jubilee')}")
         raise typer.Exit
+    from engine.logs import keep_values_out
+
+    keep_values_out()

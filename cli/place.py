@@ -1,7 +1,7 @@
 """Opens what a command works on, and makes a new installation ready: schema, triggers, templates, mission, account."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -13,14 +13,13 @@ import triggers
 from cli.output import err
 from engine import clock
 from engine.definitions.reading import read_definitions
-from engine.definitions.store import active_triggers, seed_shipped
+from engine.definitions.store import seed_shipped
 from engine.errors import InvalidDefinition, NotFound
 from engine.people.accounts import NewPerson, anyone, create_person
 from engine.people.audit import Doer
-from engine.rounds import Jubilee
-from engine.send.channels import Channels, open_channels
+from engine.rounds import Jubilee, fold
+from engine.send.channels import Channels, close, open_channels
 from engine.settings import settings
-from engine.spot.crossings import backfill_batch
 from engine.storage import migrate
 from engine.storage.models import Installation
 from engine.storage.session import Database
@@ -44,8 +43,7 @@ def open_jubilee(channels: Channels | None = None) -> Iterator[Jubilee]:
     try:
         yield Jubilee(database, KINDS, opened, configuration)
     finally:
-        for channel in opened.values():
-            channel.close()
+        close(opened)
         database.dispose()
 
 
@@ -75,7 +73,8 @@ def make_ready(jubilee: Jubilee) -> None:
         seeded = seed_shipped(session, read_definitions(SHIPPED_TRIGGERS, KINDS), now=now)
         seed_templates(session, _usable_templates(), now=now)
         seed_mission(session, read_mission(SHIPPED_TEMPLATES / "mission.yaml"), now=now)
-    fold_from_the_beginning(jubilee, seeded)
+    if seeded:
+        fold(jubilee)
 
 
 def _usable_templates() -> list[TemplateFolder]:
@@ -87,22 +86,6 @@ def _usable_templates() -> list[TemplateFolder]:
         except InvalidDefinition as error:
             err.print(f"left out: {error}", style="yellow", markup=False)
     return usable
-
-
-def fold_from_the_beginning(jubilee: Jubilee, names: Sequence[str]) -> None:
-    """These triggers were switched on just now: add up for them what happened before. Commits in between."""
-    with jubilee.db.reading() as session:
-        active = [trigger for trigger in active_triggers(session, KINDS) if trigger.name in names]
-    for trigger in active:
-        if trigger.kind.shape != "fold":
-            continue
-        after = None
-        while True:
-            with jubilee.db.writing() as session:
-                done = backfill_batch(session, trigger, after=after, now=clock.now(session))
-            if not done:
-                break
-            after = done[-1]
 
 
 def first_sign_in(jubilee: Jubilee) -> str:

@@ -5,6 +5,8 @@ a message's texts they carry, whether they need an address, whose hours bind the
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from engine.dates.sensitive import DayRule
+
 POSTBOX = "postbox"
 EMAIL_TEXT = "email"
 
@@ -43,7 +45,8 @@ class Offered:
     the `others` are used only for those who ask for them.
 
     `lead_days` are the working days that letters are on their way, `text_hours` is the law that binds texts (see
-    engine/dates/text_law.py), and `spread_minutes` how long the messages of one opening take to go.
+    engine/dates/text_law.py), and `spread_minutes` how long the messages of one opening take to go. `sensitive` are the
+    sensitive days as they stand, once they have been asked for (engine/calendar/day_rules.py).
     """
 
     order: tuple[str, ...] = (POSTBOX,)
@@ -51,6 +54,12 @@ class Offered:
     lead_days: int = 0
     text_hours: str = "legal"
     spread_minutes: int = 0
+    sensitive: tuple[DayRule, ...] | None = None
+
+    @property
+    def holding(self) -> tuple[DayRule, ...]:
+        """The sensitive days on which what would go waits."""
+        return tuple(day for day in self.sensitive or () if day.effect == "hold")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,17 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.storage.models import Installation
+from engine.storage.session import past_the_orm
 
 HOURS_AHEAD = "clock_hours_ahead"
+_HOURS_AHEAD = select(Installation.value).where(Installation.name == HOURS_AHEAD)
 
 
 def now(session: Session) -> datetime:
     """The present instant in UTC, moved by the hours this installation runs ahead."""
-    ahead = session.get(Installation, HOURS_AHEAD)
-    return machine_now() + timedelta(hours=ahead.value if ahead else 0)
+    return machine_now() + timedelta(hours=past_the_orm(session).scalar(_HOURS_AHEAD) or 0)
 
 
 def machine_now() -> datetime:

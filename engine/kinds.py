@@ -129,6 +129,19 @@ class Crossing:
 NOTHING_CROSSED = Crossing()
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A total that is the plain number of events of one name, except for customers who have any of `but_for`.
+
+    Its marks are `listed`, or every `every`. So a set of customers can be asked which event of theirs was the n-th.
+    """
+
+    event: str
+    listed: tuple[int, ...] = ()
+    every: int | None = None
+    but_for: frozenset[str] = frozenset()
+
+
 class FoldKind(Protocol):
     """A kind whose occurrences follow from a total that passes a mark."""
 
@@ -143,6 +156,9 @@ class FoldKind(Protocol):
 
     def repeats(self, params: Any, occurrence: Occurrence, celebrated: Sequence[str]) -> bool:
         """Whether the customer already heard about this under another key (a streak whose run was found longer)."""
+
+    def counted(self, params: Any) -> Counted | None:
+        """The same total as a plain count, where it is one."""
 
 
 # Kinds that watch problems
@@ -196,6 +212,9 @@ class ProblemKind(Protocol):
 
     def occurrence(self, params: Any, problem: ProblemFacts, now: datetime) -> Occurrence | None:
         """The moment this problem makes by `now`, if any."""
+
+    def call_due_at(self, params: Any, problem: ProblemFacts) -> datetime | None:
+        """By when somebody calls about this problem, now that it is resolved; None where a message is enough."""
 
 
 Kind = DateKind | FoldKind | ProblemKind

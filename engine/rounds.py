@@ -10,18 +10,35 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.answer.sending import send_answers
+from engine.answer.settling import settle_answers
+from engine.backtest.asked import rehearse_asked
+from engine.backtest.rehearsal import House
+from engine.backtest.run import Voice
+from engine.calendar.keeping import keep_holds
 from engine.channel_terms import Offered
 from engine.dates.team import TeamHours
+from engine.dates.zones import local_date
 from engine.definitions.store import ActiveTrigger, active_triggers
+from engine.insight.effect_counts import keep_counts
 from engine.kinds import KindTable
 from engine.links import Links
+from engine.listen.complaining import open_problems
 from engine.listen.mailbox import ImapSettings
 from engine.listen.mailbox import fetch_mail as fetch_from_mailbox
 from engine.listen.receipts import apply_parked
-from engine.plan.ending import expire_due
+from engine.notices.carrying import carry_due
+from engine.notices.digest import tell_digest
+from engine.notices.pruning import prune, prune_folder
+from engine.notices.ways import FOLDER, open_ways
+from engine.plan.ending import end_retired, expire_due
 from engine.plan.planning import PlanSettings, plan_due
 from engine.plan.times import recompute_send_times
+from engine.review.alerts import alert as alert_unread
+from engine.review.assigning import move_from_absent
 from engine.review.deadlines import apply_deadlines
+from engine.review.flag_alerts import alert_unanswered
+from engine.review.follow_up import keep_follow_ups
 from engine.secret import open_secret
 from engine.send.channels import Channels, offered
 from engine.send.duties import open_duties
@@ -31,6 +48,7 @@ from engine.send.settling import Settler
 from engine.send.settling import settle as settle_deliveries
 from engine.send.submitting import Sender
 from engine.settings import Settings, read_environment, split
+from engine.spot.crossings import backfill_due
 from engine.spot.dates import spot_dates
 from engine.spot.problems import spot_problems
 from engine.storage.session import Database
@@ -84,27 +102,51 @@ class Jubilee:
             caps=settings.caps,
         )
 
+    @property
+    def house(self) -> House:
+        """What a backtest or forecast takes from this installation."""
+        return House(self.db, self.kinds, self.team, self.offered)
+
+    @property
+    def voice(self) -> Voice:
+        """Who speaks in the messages that a run shows."""
+        return Voice(self.settings.company_name, self.settings.team_name)
+
     def triggers(self, session: Session) -> list[ActiveTrigger]:
         """The triggers that spot now."""
         return active_triggers(session, self.kinds)
 
+    def known_triggers(self, session: Session) -> list[ActiveTrigger]:
+        """Those, and the paused ones, whose totals go on."""
+        return active_triggers(session, self.kinds, include_paused=True)
+
 
 def spot(jubilee: Jubilee) -> int:
-    """Spot what the calendar and the passing of time make."""
+    """Spot what the calendar and the passing of time make, and keep the calls that solved problems ask for."""
     with jubilee.db.writing() as session:
         now = clock.now(session)
         post_days = jubilee.offered.lead_days
         spotted = spot_dates(session, jubilee.triggers(session), now=now, team=jubilee.team, post_days=post_days)
     with jubilee.db.writing() as session:
+        keep_follow_ups(session, jubilee.triggers(session), now=clock.now(session))
+    with jubilee.db.writing() as session:
         return spotted + spot_problems(session, jubilee.triggers(session), now=now)
 
 
+def fold(jubilee: Jubilee, enough: Enough = never) -> int:
+    """Add up what happened before for triggers that were switched on or changed; how many customers."""
+    return backfill_due(jubilee.db, jubilee.kinds, enough=enough)
+
+
 def plan(jubilee: Jubilee, enough: Enough = never) -> int:
-    """Expire what is too late, work out send times again where zones changed, and plan what is due."""
+    """Keep the holds of "not now", end what is too late or of a retired trigger, work out moved times again, plan."""
+    with jubilee.db.writing() as session:
+        keep_holds(session, now=clock.now(session))
     with jubilee.db.writing() as session:
         recompute_send_times(session, now=clock.now(session), team=jubilee.team, channels=jubilee.offered)
     settings = PlanSettings(channels=jubilee.offered)
     _until_done(jubilee, lambda session, now: expire_due(session, now=now), enough)
+    _until_done(jubilee, lambda session, now: end_retired(session, now=now), enough)
     return _until_done(
         jubilee,
         lambda session, now: plan_due(
@@ -139,8 +181,24 @@ def compare_facts(jubilee: Jubilee) -> int:
 
 def meet_deadlines(jubilee: Jubilee, enough: Enough = never) -> int:
     """Drop or release what nobody reviewed in time."""
-    seconds = jubilee.settings.release_seconds
-    return _until_done(jubilee, lambda session, now: apply_deadlines(session, now=now, release_seconds=seconds), enough)
+    settings = jubilee.settings
+    return _until_done(
+        jubilee,
+        lambda session, now: apply_deadlines(
+            session, now=now, release_seconds=settings.release_seconds, from_weight=settings.queue_from_weight
+        ),
+        enough,
+    )
+
+
+def alert(jubilee: Jubilee) -> int:
+    """Hand on the drafts of who is away, and have people told of what nobody has read or answered."""
+    with jubilee.db.writing() as session:
+        now = clock.now(session)
+        move_from_absent(session, now=now)
+        levels = jubilee.settings.alert_levels
+        told = alert_unanswered(session, now=now, team=jubilee.team, hours=max(levels.values()))
+        return told + alert_unread(session, now=now, team=jubilee.team, levels=levels)
 
 
 def send(jubilee: Jubilee, worker: str, enough: Enough = never, linger: float = 0.0) -> int:
@@ -150,14 +208,28 @@ def send(jubilee: Jubilee, worker: str, enough: Enough = never, linger: float = 
     return send_due(jubilee.sender, worker, enough=enough, linger=linger)
 
 
+def answer(jubilee: Jubilee, worker: str, enough: Enough = never) -> int:
+    """Settle what is known of answers to replies, and hand over those that are due; how many a channel accepted."""
+    sender = jubilee.sender
+    settle_answers(sender)
+    return send_answers(sender, worker, enough=enough) if jubilee.settings.sending else 0
+
+
 def settle(jubilee: Jubilee) -> int:
     """Settle what dead workers left behind."""
     return settle_deliveries(Settler(jubilee.db, jubilee.channels))
 
 
 def listen(jubilee: Jubilee, enough: Enough = never) -> int:
-    """Apply the receipts that wait, and close those that nobody here knows."""
-    return _until_done(jubilee, lambda session, now: apply_parked(session, offered=jubilee.offered, now=now), enough)
+    """Apply the receipts that wait, close those that nobody knows, and open problems for replies that sound unhappy."""
+    applied = _until_done(jubilee, lambda session, now: apply_parked(session, offered=jubilee.offered, now=now), enough)
+    _until_done(jubilee, lambda session, now: open_problems(session, jubilee.known_triggers, now=now), enough)
+    return applied
+
+
+def rehearse(jubilee: Jubilee, worker: str, enough: Enough = never) -> int:
+    """Run the backtests and forecasts that people asked for; how many."""
+    return rehearse_asked(jubilee.house, jubilee.voice, worker, enough)
 
 
 def fetch_mail(jubilee: Jubilee, enough: Enough = never) -> int:
@@ -167,6 +239,30 @@ def fetch_mail(jubilee: Jubilee, enough: Enough = never) -> int:
         return 0
     links = Links(open_secret(jubilee.settings), jubilee.settings.public_url)
     return fetch_from_mailbox(jubilee.db, links, mailbox, enough=enough)
+
+
+def carry_notices(jubilee: Jubilee, enough: Enough = never) -> int:
+    """Tell colleagues what they must hear of. No switch and no mode that holds customers' messages holds these."""
+    ways = open_ways(jubilee.settings, jubilee.channels)
+    try:
+        return carry_due(jubilee.db, ways, enough)
+    finally:
+        ways.close()
+
+
+def digest(jubilee: Jubilee) -> int:
+    """Tell marketing what the front line noted in the last week, and let go of notices that are long over."""
+    prune_folder(jubilee.settings.home / FOLDER, now=clock.machine_now())
+    _until_done(jubilee, lambda session, now: prune(session, now=now), never)
+    with jubilee.db.writing() as session:
+        return tell_digest(session, now=clock.now(session), team=jubilee.team)
+
+
+def count_effects(jubilee: Jubilee, enough: Enough = never) -> int:
+    """Count once a day what the page Effect reads from."""
+    with jubilee.db.reading() as session:
+        today = local_date(clock.now(session), jubilee.team.zone)
+    return keep_counts(jubilee.db, today=today, enough=enough)
 
 
 def _until_done(jubilee: Jubilee, batch: Callable[[Session, datetime], int], enough: Enough) -> int:

@@ -17,6 +17,8 @@ from engine.dates.zones import zone
 from engine.errors import InvalidInput
 
 PREFIX = "JUBILEE_"
+ALERT_LEVELS = ("owner", "substitute", "marketing")
+MOST_ALERT_HOURS = 80
 Configuration = TypeVar("Configuration", bound=BaseSettings)
 
 
@@ -62,6 +64,15 @@ class Settings(BaseSettings):
         description="The law on the hours of texts and calls: legal, legal without some rows (legal,-US-TX), or off",
     )
     release_seconds: int = Field(60, ge=0, description="How long an approval can be undone before the message may go")
+    queue_from_weight: int = Field(
+        0, ge=0, le=100, description="Below this weight the queue leaves out what goes unread anyway; 0: it shows all"
+    )
+    alert_hours: str = Field(
+        "8,4,2",
+        description="Team hours before its deadline at which an unread draft is told to owner, substitute, marketing",
+    )
+    care_light_after: int = Field(4, ge=1, description="So many heavy recoveries in a row: a light one is offered")
+    care_breather_after: int = Field(6, ge=1, description="So many heavy recoveries in a row: a breather is offered")
     log_level: str = Field("INFO", description="How much is logged")
 
     @field_validator("team_zone")
@@ -83,6 +94,16 @@ class Settings(BaseSettings):
         if unknown := [name for name in split(order) if name not in TERMS]:
             raise ValueError(f"there is no channel {unknown[0]!r}; known are {', '.join(TERMS)}")
         return order
+
+    @field_validator("alert_hours")
+    @classmethod
+    def _hours_fall(cls, hours: str) -> str:
+        found = split(hours)
+        if len(found) != len(ALERT_LEVELS) or not all(part.isascii() and part.isdigit() for part in found):
+            raise ValueError("must be three whole numbers with commas, such as 8,4,2")
+        if sorted(map(int, found), reverse=True) != [int(part) for part in found] or int(found[0]) > MOST_ALERT_HOURS:
+            raise ValueError(f"must fall from at most {MOST_ALERT_HOURS}, such as 8,4,2")
+        return hours
 
     @field_validator("text_hours")
     @classmethod
@@ -130,6 +151,11 @@ class Settings(BaseSettings):
     def order(self) -> tuple[str, ...]:
         """The company's order of channels."""
         return tuple(split(self.channel_order))
+
+    @property
+    def alert_levels(self) -> Mapping[str, int]:
+        """How many team hours before the deadline who is told."""
+        return dict(zip(ALERT_LEVELS, map(int, split(self.alert_hours)), strict=True))
 
     @property
     def database(self) -> str:

@@ -1,4 +1,4 @@
-"""The permitted changes of state of moments, messages and deliveries, in one place.
+"""The permitted changes of state of triggers, moments, messages, deliveries, answers and rehearsals, in one place.
 
 The CHECK constraints list the states, these tables the ways between them, and a test attempts every other way.
 """
@@ -6,6 +6,16 @@ The CHECK constraints list the states, these tables the ways between them, and a
 from collections.abc import Mapping
 
 States = Mapping[str, frozenset[str]]
+
+# draft: says what it would do. shadow: spots and checks, and sends nothing. A retired one stays retired: its name is
+# never used for something else, as its occurrence keys say what was told already.
+TRIGGER: States = {
+    "draft": frozenset({"shadow", "active", "retired"}),
+    "shadow": frozenset({"active", "paused", "retired"}),
+    "active": frozenset({"shadow", "paused", "retired"}),
+    "paused": frozenset({"shadow", "active", "retired"}),
+    "retired": frozenset(),
+}
 
 # A cancelled moment that becomes true again returns to spotted, as does one that lost a clash to a message that died
 # unsent. skipped -> written: an agent's skip, undone within the minute. closed -> written: what was taken came back
@@ -44,6 +54,27 @@ DELIVERY: States = {
     "refused": frozenset(),
     "bounced": frozenset(),
     "unconfirmed": frozenset({"accepted", "delivered", "refused", "bounced"}),
+}
+
+# A person's answer to a reply. Back to waiting: nothing was handed over, or a person says that it did not arrive.
+# accepted -> refused: it came back.
+ANSWER: States = {
+    "waiting": frozenset({"claimed", "withdrawn", "refused"}),
+    "claimed": frozenset({"submitting", "waiting", "refused"}),
+    "submitting": frozenset({"accepted", "refused", "unconfirmed", "waiting"}),
+    "accepted": frozenset({"refused"}),
+    "refused": frozenset(),
+    "unconfirmed": frozenset({"accepted", "refused", "waiting"}),
+    "withdrawn": frozenset(),
+}
+
+# A run that is kept. running -> waiting: its worker died or was asked to stop, and another begins anew.
+REHEARSAL: States = {
+    "waiting": frozenset({"running", "stopped"}),
+    "running": frozenset({"done", "stopped", "failed", "waiting"}),
+    "done": frozenset(),
+    "stopped": frozenset(),
+    "failed": frozenset(),
 }
 
 # Messages in these states occupy the customer's celebration of the day.

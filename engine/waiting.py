@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from engine.notices.carrying import WAITING
 from engine.send.switch import sending_stopped
-from engine.storage.models import Delivery, Gate, Message, Moment
+from engine.storage.models import Answer, Delivery, Gate, Message, Moment, Notice, Rehearsal
 
 # A sweep runs at least every ten minutes. What has waited longer than this while nothing moves has nobody who works on
 # it.
@@ -42,8 +43,8 @@ class _Activity:
 
 
 def waiting(session: Session, *, now: datetime, machine: datetime) -> Iterator[Waiting]:
-    """The due work of every activity. Messages that wait on purpose - sending is stopped, their provider's gate is
-    closed - are not due."""
+    """The due work of every activity. Messages and answers that wait on purpose - sending is stopped, their provider's
+    gate is closed - are not due."""
     for one in _activities(session, now, machine):
         oldest, count = session.execute(
             select(func.min(one.due_at), func.count()).where(one.waits, one.due_at <= now)
@@ -55,10 +56,15 @@ def waiting(session: Session, *, now: datetime, machine: datetime) -> Iterator[W
 def _activities(session: Session, now: datetime, machine: datetime) -> Sequence[_Activity]:
     closed = select(Gate.channel).where(Gate.closed_until > machine)
     may_go = and_(Message.state == "approved", Message.release_at <= now, Message.channel.not_in(closed))
+    may_be_answered = and_(Answer.state == "waiting", Answer.channel.not_in(closed))
+    stopped = sending_stopped(session)
     return (
         _Activity("plan", Moment.check_at, Moment.state == "spotted", Moment.planned_at),
         _Activity("write", Message.write_at, Message.state == "draft", Message.written_at),
         _Activity("deadlines", Message.deadline_at, Message.state.in_(("draft", "in_review"))),
-        _Activity("send", Message.send_at, false() if sending_stopped(session) else may_go, Delivery.claimed_at),
+        _Activity("send", Message.send_at, false() if stopped else may_go, Delivery.claimed_at),
+        _Activity("answer", Answer.release_at, false() if stopped else may_be_answered, Answer.submitting_at),
         _Activity("settle", Delivery.lease_until, Delivery.state.in_(("claimed", "submitting"))),
+        _Activity("notices", Notice.next_at, WAITING, Notice.sent_at),
+        _Activity("rehearse", Rehearsal.asked_at, Rehearsal.state == "waiting", Rehearsal.started_at),
     )

@@ -47,14 +47,23 @@ class WhyLine:
 
 @dataclass(frozen=True, slots=True)
 class _Titles:
-    """What each moment is called, by its id, and the customer's clock."""
+    """What each moment is called, by its id, whose they are, and the customer's clock.
+
+    Messages are found by their customer: no index leads from a moment to the messages that once spoke of it.
+    """
 
     of: dict[uuid.UUID, str]
+    customers: frozenset[uuid.UUID]
     zone: str
 
     def when(self, at: datetime) -> str:
-        local = at.astimezone(zone(self.zone))
-        return f"{_day(local.date())} at {local:%H:%M}"
+        return said_when(at, self.zone)
+
+
+def said_when(at: datetime, zone_name: str) -> str:
+    """3 June 2026 at 09:00, by the clock of the zone."""
+    local = at.astimezone(zone(zone_name))
+    return f"{_day(local.date())} at {local:%H:%M}"
 
 
 def why(
@@ -65,20 +74,31 @@ def why(
     With `triggers` also what was reached before one of them was active, and so made no moment.
     """
     moments = session.scalars(select(Moment).where(Moment.customer_id == customer.id)).all()
-    titles = _Titles({moment.id: _title(session, moment) for moment in moments}, customer.zone)
+    lines = [*lines_of(session, moments, customer.zone), *lines_without_moment(session, customer, triggers)]
+    return sorted((line for line in lines if line.at <= now), key=lambda line: line.at)
+
+
+def lines_of(session: Session, moments: Sequence[Moment], zone_name: str) -> list[WhyLine]:
+    """What happened to these moments, in time order, in as many statements for many of them as for one."""
+    named = {moment.id: title_of(session, moment) for moment in moments}
+    titles = _Titles(named, frozenset(moment.customer_id for moment in moments), zone_name)
     lines = [
         *(line for moment in moments for line in _of_moment(moment, titles)),
         *_of_holds(session, titles),
         *_of_messages(session, titles),
         *_of_deliveries(session, titles),
-        *_of_wishes(session, customer),
-        *_before_active(session, customer, triggers),
     ]
     # Of one instant: noticed before held before planned, as they were added.
-    return sorted((line for line in lines if line.at <= now), key=lambda line: line.at)
+    return sorted(lines, key=lambda line: line.at)
 
 
-def _title(session: Session, moment: Moment) -> str:
+def lines_without_moment(session: Session, customer: Customer, triggers: Sequence[ActiveTrigger]) -> list[WhyLine]:
+    """Why nothing was spotted at all: what they said for good, and what was reached before a trigger was active."""
+    return [*_of_wishes(session, customer), *_before_active(session, customer, triggers)]
+
+
+def title_of(session: Session, moment: Moment) -> str:
+    """What a moment is called: its trigger's title and its day."""
     name = definition_of(session, moment.trigger_version_id).title
     return f"{name} ({_day(moment.nominal_on)})"
 
@@ -116,7 +136,7 @@ def _of_messages(session: Session, titles: _Titles) -> Iterator[WhyLine]:
         select(Message, MessageMoment.moment_id, Person.name)
         .join(MessageMoment, MessageMoment.message_id == Message.id)
         .outerjoin(Person, Person.id == Message.approved_by)
-        .where(MessageMoment.moment_id.in_(titles.of))
+        .where(Message.customer_id.in_(titles.customers), MessageMoment.moment_id.in_(titles.of))
         .order_by(Message.created_at, MessageMoment.position)
     )
     found = rows.all()
@@ -175,8 +195,9 @@ def _steps(
 def _of_deliveries(session: Session, titles: _Titles) -> Iterator[WhyLine]:
     rows = session.execute(
         select(Delivery, MessageMoment.moment_id)
-        .join(MessageMoment, MessageMoment.message_id == Delivery.message_id)
-        .where(MessageMoment.moment_id.in_(titles.of))
+        .join(Message, Message.id == Delivery.message_id)
+        .join(MessageMoment, MessageMoment.message_id == Message.id)
+        .where(Message.customer_id.in_(titles.customers), MessageMoment.moment_id.in_(titles.of))
         .order_by(Delivery.claimed_at)
     )
     of_moment: dict[uuid.UUID, list[Delivery]] = {}

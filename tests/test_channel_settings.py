@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from engine.notices.ways import NoticeWebhookSettings
 from engine.send.channels.call import CallSettings
 from engine.send.channels.inapp import InAppSettings
 from engine.send.channels.letter import LetterSettings
@@ -24,6 +25,7 @@ PAGES: dict[str, tuple[type[BaseSettings], ...]] = {
     "twilio.md": (TwilioSettings,),
     "webhook.md": (WebhookSettings,),
     "letter.md": (LetterSettings,),
+    "people.md": (NoticeWebhookSettings,),
 }
 
 

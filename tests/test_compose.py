@@ -16,7 +16,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "docker-co
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 KNOWN_SETTINGS = {f"{PREFIX}{name.upper()}{ending}" for name in Settings.model_fields for ending in ("", "_FILE")}
 LASTING = sorted(set(SERVICES) - {"migrate"})
-WORKERS = ("send", "write", "listen")
+WORKERS = ("send", "write", "listen", "rehearse")
 OURS = ("web", *WORKERS, "beat")
 
 
@@ -86,6 +86,7 @@ def test_time_limits_bind_where_something_may_hang() -> None:
         "send": "prefork",
         "write": "prefork",
         "listen": "threads",
+        "rehearse": "prefork",
     }
 
 

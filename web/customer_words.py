@@ -10,7 +10,6 @@ ENGLISH = "en"
 _TEXTS: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "words" / "customers.yaml").read_text(encoding="utf-8")
 )
-LANGUAGES = tuple(_TEXTS)
 
 
 class Words:

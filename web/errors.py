@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.errors import Conflict, InvalidInput, JubileeError, NotAllowed, NotFound
+from engine.insight.bounded import TakesTooLong
 from web.customer_words import words_accepted
 from web.machines import KeyNeeded, TooManyTries
 from web.outside import is_for_machines, is_from_outside
@@ -22,6 +23,7 @@ STATUS: Mapping[type[JubileeError], int] = {
     Conflict: 409,
     InvalidInput: 422,
     TooManyTries: 429,
+    TakesTooLong: 503,
 }
 HEADINGS: Mapping[int, str] = {
     403: "That is not yours to do",
@@ -32,6 +34,7 @@ HEADINGS: Mapping[int, str] = {
     422: "That cannot be used",
     429: "Too many tries",
     500: "Something went wrong on our side",
+    503: "That takes too long",
 }
 log = structlog.get_logger()
 

@@ -10,7 +10,10 @@ from jinja2_fragments import render_block
 from starlette.responses import HTMLResponse
 
 from web import phrases
+from web.came_from import carrying, query_to
 from web.customer_words import Words
+from web.day_words import what_words, when_words, whom_words
+from web.rooms import groups_for, room_of
 from web.security import CUSTOMER_POLICY, PAGE_POLICY
 from web.static_files import ROOT
 
@@ -23,6 +26,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters.update(phrases.FILTERS)
+_environment.filters.update(whom_words=whom_words, what_words=what_words, when_words=when_words)
 _environment.globals["static"] = ROOT
 _FOR_CUSTOMERS = {
     "content-security-policy": CUSTOMER_POLICY,
@@ -42,12 +46,18 @@ def show(
 ) -> HTMLResponse:
     """The whole page, or `block` of it where htmx asked for a fragment."""
     place = request.app.state.place
+    visitor = getattr(request.state, "visitor", None)
     context = {
-        "visitor": getattr(request.state, "visitor", None),
-        "path": request.url.path,
+        "visitor": visitor,
+        "groups": groups_for(visitor.role, request.app.state.pages) if visitor else (),
+        "room": room_of(request.url.path),
+        "request_path": request.url.path,
         "company": place.settings.company_name,
         "replies_waiting": getattr(request.state, "replies_waiting", 0),
         "calls_waiting": getattr(request.state, "calls_waiting", None),
+        "pauses": getattr(request.state, "pauses", ()),
+        "from_queue": (query := query_to(request)),
+        "came": carrying(query),
         "stopped": not place.settings.sending or getattr(request.state, "stopped", False),
         **values,
     }
@@ -71,6 +81,6 @@ def customer_notice(request: Request, words: Words, name: str, status: int = 200
     return show_customer(request, "customers_notice.html", values, status=status)
 
 
-def short_text(text: str) -> str:
-    """A text message for a frame of its own."""
-    return _environment.get_template("short_text.html").render(text=text)
+def frame(template: str, text: str) -> str:
+    """A text for a frame of its own, in one of the small pages that are nothing else."""
+    return _environment.get_template(template).render(text=text)

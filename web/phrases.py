@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from engine.dates import zones
 from engine.plan.reasons import ending, sentence
 from engine.record.wishes import way_words
+from engine.review.views import COUNTED
 from engine.send.segments import segments_of
 from engine.storage.models import CustomerDate
 from engine.write.facts import NO_YEAR
+from web.names import show_name
 
 _STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -76,8 +78,11 @@ def sentence_case(name: str) -> str:
 
 
 def language(code: str) -> str:
-    """`de` as German."""
-    return Locale.parse(code).get_display_name("en") or code
+    """`de` and `de-at` as German; what no language is called by stays as it is."""
+    try:
+        return Locale.parse(code.replace("_", "-").partition("-")[0]).get_display_name("en") or code
+    except (UnknownLocaleError, ValueError):
+        return code
 
 
 def place_name(zone: str) -> str:
@@ -95,9 +100,19 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def many(count: int) -> str:
+    """2, 999, 1,000+: what was counted only so far."""
+    return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
+
+
 def capital(text: str) -> str:
     """The text as the beginning of a line."""
     return text[:1].upper() + text[1:]
+
+
+def isolated(text: str) -> str:
+    """For places that know no elements, such as titles: letters that turn the direction do so up to its end only."""
+    return f"\u2068{text}\u2069"
 
 
 def hold_words(name: str) -> str:
@@ -187,11 +202,14 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "urgency": urgency,
     "words": words,
     "sentence_case": sentence_case,
+    "show_name": show_name,
     "language": language,
     "place_name": place_name,
     "heaviness": heaviness,
     "plural": plural,
+    "many": many,
     "capital": capital,
+    "isolated": isolated,
     "hold_words": hold_words,
     "reason_words": reason_words,
     "fact_words": fact_words,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
 from engine.links import Links
+from engine.notices.ways import MAIL
 from engine.send.channels.postbox import Postbox
 from engine.settings import Settings
 from engine.storage.session import Database
@@ -26,7 +27,13 @@ class Place:
     throttle: Throttle
     postbox: Postbox
     offered: Offered
+    fault: str | None  # why the channels cannot be opened
     links: Links
+
+    @property
+    def mails(self) -> bool:
+        """Whether colleagues can be reached by e-mail."""
+        return MAIL in self.offered.names
 
 
 def place_of(request: Request) -> Place:

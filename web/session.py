@@ -1,29 +1,30 @@
 """Who is visiting: signed session cookies, and the CSRF token bound to each of them.
 
-The cookie names a person and their session epoch; whether that still holds is looked up with every request.
+The cookie holds one unguessable word. Whose it is, if anybody's, stands in the database (engine/people/visits.py): it
+is looked up with every request.
 """
 
 import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from uuid import UUID
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.people.visits import LONGEST
+from web.masking import masked, unmasked
+
 COOKIE = "jubilee_session"
-LIFETIME = 12 * 60 * 60
+LIFETIME = round(LONGEST.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a cookie says. `nonce` is new with every sign-in; no person means that nobody has signed in with it yet."""
+    """What a cookie says. `nonce` is new with every sign-in, and signed in where it names a visit that is open."""
 
     nonce: str
-    person_id: UUID | None = None
-    epoch: int = 0
 
 
 class Sessions:
@@ -36,17 +37,16 @@ class Sessions:
     def read(self, request: Request) -> Visit | None:
         """The visit that the request's cookie tells of; None where it is missing, forged or too old."""
         try:
-            nonce, person, epoch = self._serializer.loads(request.cookies.get(COOKIE, ""), max_age=LIFETIME)
-            return Visit(nonce, UUID(person) if person else None, epoch)
-        except (BadSignature, ValueError, TypeError):
+            nonce = self._serializer.loads(request.cookies.get(COOKIE, ""), max_age=LIFETIME)
+        except BadSignature:
             return None
+        return Visit(nonce) if isinstance(nonce, str) else None
 
     def write(self, response: Response, visit: Visit, request: Request) -> None:
         """Hand out the cookie; over https it travels over https alone."""
-        person = str(visit.person_id) if visit.person_id else None
         response.set_cookie(
             COOKIE,
-            str(self._serializer.dumps((visit.nonce, person, visit.epoch))),
+            str(self._serializer.dumps(visit.nonce)),
             max_age=LIFETIME,
             httponly=True,
             samesite="lax",
@@ -54,14 +54,17 @@ class Sessions:
         )
 
     def csrf_token(self, visit: Visit) -> str:
-        """What a form of this visit must carry. It cannot be worked out from another visit's cookie."""
-        return hmac.new(self._secret, f"jubilee.csrf {visit.nonce}".encode(), hashlib.sha256).hexdigest()
+        """What a form of this visit must carry, masked anew with every call. No other visit's cookie tells of it."""
+        return masked(self._token(visit))
 
     def owns(self, visit: Visit, token: str) -> bool:
         """Whether the token was made for this visit."""
-        return hmac.compare_digest(self.csrf_token(visit).encode(), token.encode())
+        return hmac.compare_digest(self._token(visit), unmasked(token))
+
+    def _token(self, visit: Visit) -> bytes:
+        return hmac.new(self._secret, f"jubilee.csrf {visit.nonce}".encode(), hashlib.sha256).digest()
 
 
-def new_visit(person_id: UUID | None = None, epoch: int = 0) -> Visit:
+def new_visit() -> Visit:
     """A visit that nobody can foresee; signing in starts a new one, so that a planted cookie is worth nothing."""
-    return Visit(secrets.token_urlsafe(16), person_id, epoch)
+    return Visit(secrets.token_urlsafe(16))

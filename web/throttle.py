@@ -1,4 +1,7 @@
-"""Slows down guessing of passwords: failed sign-ins are counted per account and address, and per address."""
+"""Slows down guessing of machines' keys and of customers' links: failures are counted per key and address, and per
+address. These cannot be guessed in any number of tries, so each process counts for itself; tries of passwords are
+counted in the database (engine/people/tries.py).
+"""
 
 import threading
 import time
@@ -12,7 +15,7 @@ MOST_REMEMBERED = 20_000
 
 
 class Throttle:
-    """Remembers failures for five minutes, in this process. A right password clears what its account counted."""
+    """Remembers failures for five minutes, in this process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -33,11 +36,6 @@ class Throttle:
                 self._failures.move_to_end(key)
             while len(self._failures) > MOST_REMEMBERED:
                 self._failures.popitem(last=False)
-
-    def succeeded(self, account: str, address: str) -> None:
-        """Forget the failures of this account from this address."""
-        with self._lock:
-            self._failures.pop((account, address), None)
 
     def _count(self, key: Hashable) -> int:
         tries = self._failures.get(key)

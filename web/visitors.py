@@ -5,23 +5,24 @@ from typing import Annotated
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
-from fastapi import Depends, Request
-from sqlalchemy import select
+from fastapi import BackgroundTasks, Depends, Request
 
 from engine import clock
 from engine.errors import JubileeError, NotAllowed
-from engine.listen.replies import waiting
+from engine.people import visits
 from engine.people.accounts import require
-from engine.send.call_tasks import calls_waiting
 from engine.send.channels.call import NAME
-from engine.send.switch import sending_stopped
 from engine.storage.models import Person
 from web.outside import is_from_outside
-from web.place import Here
+from web.place import Here, Place
+from web.queries.house import House, house
 from web.session import Visit
 
 FORM_FIELD = "csrf_token"
 HEADER = "x-csrf-token"
+# What pages ask for by themselves while they are open.
+ASKED_BY_PAGES = ("/live", "/queue/head")
+ASKED_BY_PAGES_ABOUT_ONE = ("/taken", "/progress")
 
 
 class SignInFirst(JubileeError):
@@ -38,7 +39,8 @@ class ForeignForm(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The person who is signed in, as plain values; `csrf_token` is for the forms they are shown."""
+    """The person who is signed in, as plain values; `csrf_token` is for the forms they are shown, `visit` the word in
+    their cookie."""
 
     id: UUID
     name: str
@@ -46,7 +48,10 @@ class Visitor:
     role: str
     zone: str
     csrf_token: str
+    visit: str
     may_decide: bool
+    may_audit: bool
+    may_admit: bool
 
     @property
     def signs_as(self) -> str | None:
@@ -54,21 +59,30 @@ class Visitor:
         return self.name if self.may_decide else None
 
 
-def signed_in(request: Request, place: Here) -> Visitor:
-    """Who is here, by their cookie and by what their account says now. Raises SignInFirst."""
+def signed_in(request: Request, place: Here, afterwards: BackgroundTasks) -> Visitor:
+    """Who is here, by their cookie and by what their visit and account say now. Raises SignInFirst.
+
+    That they were seen is written down after the answer, once a minute: reading a page waits for no lock.
+    """
     visit = place.sessions.read(request)
-    if visit is None or visit.person_id is None:
+    if visit is None:
         raise SignInFirst(_wanted(request))
+    machine = clock.machine_now()
     with place.db.reading() as session:
-        person = session.scalar(select(Person).where(Person.id == visit.person_id))
-        if person is None or not person.active or person.session_epoch != visit.epoch:
+        found = visits.visiting(session, visit.nonce, machine=machine)
+        if found is None:
             raise SignInFirst(_wanted(request))
-        visitor = _visitor(person, place.sessions.csrf_token(visit))
-        request.state.stopped = sending_stopped(session)
-        request.state.replies_waiting = waiting(session)
-        if NAME in place.offered.names:
-            request.state.calls_waiting = calls_waiting(session, now=clock.now(session))
+        person, stored = found
+        visitor = _visitor(person, visit.nonce, place.sessions.csrf_token(visit))
+        noted = visits.is_noted(stored, machine=machine)
+        stands = house(session, now=clock.now(session))
+    request.state.stopped = stands.stopped
+    request.state.pauses = stands.pauses
+    request.state.replies_waiting = stands.replies
+    request.state.calls_waiting = _calls_waiting(stands, place)
     request.state.visitor = visitor
+    if not noted and not _asks_by_itself(request):
+        afterwards.add_task(_note, place, visit.nonce)
     return visitor
 
 
@@ -81,7 +95,23 @@ def _deciding(visitor: SignedIn) -> Visitor:
     return visitor
 
 
+def auditing(visitor: SignedIn) -> Visitor:
+    """Lets in those who answer for what goes out."""
+    if not visitor.may_audit:
+        raise NotAllowed(f"This needs the role marketing; yours is {visitor.role}.")
+    return visitor
+
+
+def admitting(visitor: SignedIn) -> Visitor:
+    """Lets in those who let others in."""
+    if not visitor.may_admit:
+        raise NotAllowed(f"This needs the role admin; yours is {visitor.role}.")
+    return visitor
+
+
 Deciding = Annotated[Visitor, Depends(_deciding)]
+Auditing = Annotated[Visitor, Depends(auditing)]
+Admitting = Annotated[Visitor, Depends(admitting)]
 
 
 async def own_form(request: Request, place: Here) -> None:
@@ -104,7 +134,23 @@ def local_path(wanted: str) -> str:
     return quote(wanted, safe="/?&=%-._~:@!$'()*+,;") if local and wanted.isprintable() else "/queue"
 
 
-def _visitor(person: Person, csrf_token: str) -> Visitor:
+def address_of(request: Request) -> str:
+    """Where a request comes from, for counting tries."""
+    return request.client.host if request.client else ""
+
+
+def _asks_by_itself(request: Request) -> bool:
+    """Whether an open page asks, and nobody did: that keeps no visit from ending."""
+    path = request.url.path
+    return path in ASKED_BY_PAGES or path.endswith(ASKED_BY_PAGES_ABOUT_ONE)
+
+
+def _note(place: Place, visit_id: str) -> None:
+    with place.db.writing() as session:
+        visits.note(session, visit_id, machine=clock.machine_now())
+
+
+def _visitor(person: Person, visit_id: str, csrf_token: str) -> Visitor:
     return Visitor(
         id=person.id,
         name=person.name,
@@ -112,8 +158,18 @@ def _visitor(person: Person, csrf_token: str) -> Visitor:
         role=person.role,
         zone=person.zone,
         csrf_token=csrf_token,
+        visit=visit_id,
         may_decide=_may(person, "agent"),
+        may_audit=_may(person, "marketing"),
+        may_admit=_may(person, "admin"),
     )
+
+
+def _calls_waiting(stands: House, place: Place) -> int | None:
+    """Calls to make now; None where the room has nothing to show: no channel, and no follow-up call."""
+    if NAME in place.offered.names:
+        return stands.calls + stands.follow_ups
+    return stands.follow_ups or None
 
 
 def _owns(place: Here, visit: Visit, token: str) -> bool:

@@ -7,21 +7,29 @@ from celery.signals import worker_shutting_down
 from kombu.entity import Queue
 
 from engine import bell
+from engine.logs import keep_values_out
 from engine.settings import Settings, settings
 from workers.schedule import KEEP_SECONDS, SCHEDULE
 from workers.stopping import stopping
 
-QUEUES = ("record", "plan", "write", "send", "listen")
+QUEUES = ("record", "plan", "write", "send", "listen", "rehearse")
 ROUTES = {
+    "jubilee.fold": "record",
     "jubilee.spot": "plan",
     "jubilee.plan": "plan",
     "jubilee.write": "write",
     "jubilee.facts": "write",
     "jubilee.deadlines": "write",
+    "jubilee.alerts": "write",
     "jubilee.send": "send",
+    "jubilee.answer": "send",
     "jubilee.settle": "listen",
     "jubilee.listen": "listen",
     "jubilee.mailbox": "listen",
+    "jubilee.notices": "listen",
+    "jubilee.digest": "listen",
+    "jubilee.effects": "rehearse",
+    "jubilee.rehearse": "rehearse",
 }
 SOCKET_SECONDS = 3.0
 # Shorter for who rings the bell, as a page waits for that: a Redis that is silent or away costs it this much, once in
@@ -90,6 +98,7 @@ def publish(task: str) -> None:
     _ringing.send_task(task, ignore_result=True, expires=KEEP_SECONDS)
 
 
+keep_values_out()
 app = make_app(settings())
 _ringing = make_app(settings(), socket_seconds=RINGING_SECONDS)
 app.set_default()

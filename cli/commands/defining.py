@@ -1,4 +1,4 @@
-"""Commands for triggers: check their files, list them, apply a file, pause and resume."""
+"""Commands for triggers: check their files, list them, apply a file, pause, resume and retire."""
 
 import getpass
 from pathlib import Path
@@ -8,19 +8,22 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.commands.foreseeing import run_backtest, run_forecast
 from cli.output import AsJson, Exit, err, out, say, say_json, show
-from cli.place import SHIPPED_TRIGGERS, fold_from_the_beginning, opened
+from cli.place import SHIPPED_TRIGGERS, opened
 from engine import clock
 from engine.definitions.reading import read_definition, read_definitions
 from engine.definitions.schema import TriggerDefinition
+from engine.definitions.states import retire_for_good, waiting
 from engine.definitions.store import definition_of, save_definition, set_state
 from engine.errors import InvalidDefinition, NotFound
 from engine.people.audit import Doer, record
+from engine.rounds import fold
 from engine.storage.models import Trigger
 from triggers.table import KINDS
 
 triggers = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Check, list, apply, pause and resume triggers."
+    add_completion=False, no_args_is_help=True, help="Check, try out, apply, pause, resume and retire triggers."
 )
 
 Name = Annotated[str, typer.Argument(help="The name of the trigger, as `jubilee triggers list` shows it.")]
@@ -84,7 +87,7 @@ def apply(
                 if activate and trigger.state == "draft":
                     set_state(session, trigger, "active", now=now)
                 applied.append({"name": trigger.name, "state": trigger.state})
-        fold_from_the_beginning(jubilee, [definition.name for definition in found])
+        fold(jubilee)
     if as_json:
         say_json(applied)
     for one in [] if as_json else applied:
@@ -109,6 +112,30 @@ def resume(name: Name, as_json: AsJson = False) -> None:
     say(f"{name} is active.", {"name": name, "state": "active"}, as_json)
 
 
+@triggers.command("retire")
+def retire(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """End a trigger for good. What waits for it ends unsent; its name stays its own."""
+    with opened() as jubilee:
+        with jubilee.db.reading() as session:
+            left = waiting(session, _trigger(session, name))
+        if not yes:
+            lost = f"{left.approved:,} approved, {left.drafts:,} drafts and {left.spotted:,} spotted end unsent"
+            typer.confirm(f"Retire {name} for good? {lost}", abort=True, err=True)
+        with jubilee.db.writing() as session:
+            ended = retire_for_good(session, name, reason, doer=Doer(_who()), now=clock.now(session))
+    done = {"name": name, "state": "retired", "reason": reason, "ended": ended}
+    say(f"{name} is retired: {reason}. What waited for it ends unsent.", done, as_json)
+
+
+triggers.command("backtest")(run_backtest)
+triggers.command("forecast")(run_forecast)
+
+
 def _set_state(name: str, state: str, reason: str | None) -> None:
     with opened() as jubilee:
         with jubilee.db.writing() as session:
@@ -116,7 +143,7 @@ def _set_state(name: str, state: str, reason: str | None) -> None:
             trigger = _trigger(session, name)
             set_state(session, trigger, state, reason=reason, now=now)
             record(session, Doer(_who()), f"trigger_{state}", trigger, now=now, reason=reason)
-        fold_from_the_beginning(jubilee, [name])
+        fold(jubilee)
 
 
 def _trigger(session: Session, name: str) -> Trigger:

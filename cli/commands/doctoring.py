@@ -20,14 +20,16 @@ from engine import clock
 from engine.channel_terms import TERMS
 from engine.dates.zones import zone_data_version
 from engine.errors import InvalidInput, JubileeError
+from engine.notices.standing import undelivered
+from engine.notices.ways import Ways, open_ways
 from engine.people.accounts import anyone
 from engine.rounds import Jubilee
-from engine.send.channels import Channels, open_channels
+from engine.send.channels import Channels, ask, open_channels
 from engine.send.switch import sending_stopped
 from engine.settings import Settings, settings
 from engine.storage import migrate
 from engine.storage.models import Delivery, Gate, Installation, Trigger
-from engine.waiting import waiting
+from engine.waiting import LATE, waiting
 
 LEAST_FREE = 200_000_000
 MARKS = {"well": "[green]well [/green]", "note": "[yellow]note [/yellow]", "fault": "[red]fault[/red]"}
@@ -68,7 +70,7 @@ def look(jubilee: Jubilee, *, fault: str | None = None) -> Iterator[Finding]:
     yield Finding("zone data", "well", f"tzdata {zone_data_version()}")
     yield _disk(jubilee.settings)
     yield Finding("channels", "fault", fault) if fault else _channels(jubilee)
-    yield from _providers(jubilee)
+    yield from (Finding(one.channel, "fault" if one.fault else "well", one.said) for one in ask(jubilee.channels))
     yield _broker(jubilee.settings)
     yield _cdnow()
     database = _database(jubilee)
@@ -83,6 +85,7 @@ def look(jubilee: Jubilee, *, fault: str | None = None) -> Iterator[Finding]:
         yield _triggers(session)
         yield from _sending(session, jubilee)
         yield from _sweeps(session, now)
+        yield _notices(session, jubilee, now)
 
 
 def _disk(settings: Settings) -> Finding:
@@ -98,17 +101,6 @@ def _channels(jubilee: Jubilee) -> Finding:
     if not jubilee.settings.sending:
         return Finding("channels", "note", f"{names}; JUBILEE_SENDING is off, so nothing is sent")
     return Finding("channels", "well", f"{names}; customers who prefer none are reached by {default}")
-
-
-def _providers(jubilee: Jubilee) -> Iterator[Finding]:
-    """What each channel's provider answers now; nothing is sent."""
-    for name, channel in jubilee.channels.items():
-        try:
-            yield Finding(name, "well", channel.check())
-        except JubileeError as error:
-            yield Finding(name, "fault", str(error))
-        except Exception as error:  # a library's own, which must not hide the other findings
-            yield Finding(name, "fault", f"cannot be asked: {type(error).__name__}: {error}")
 
 
 def _sending(session: Session, jubilee: Jubilee) -> Iterator[Finding]:
@@ -194,9 +186,40 @@ def _triggers(session: Session) -> Finding:
     return Finding("triggers", "well", said)
 
 
+def _notices(session: Session, jubilee: Jubilee, now: datetime) -> Finding:
+    """How colleagues are told, and whether anything for them has been waiting too long."""
+    try:
+        ways = open_ways(jubilee.settings, jubilee.channels)
+    except InvalidInput as error:
+        return Finding("notices", "fault", str(error))
+    try:
+        by = " and ".join(name for name, way in (("e-mail", ways.mail), ("webhook", ways.hook)) if way is not None)
+        fault = _cannot_post(ways)
+    finally:
+        ways.close()
+    waiting = undelivered(session, now=now)
+    said = f"go by {by}" if by else f"no e-mail and no webhook: kept in {ways.folder}"
+    if waiting.count:
+        said += f"; {waiting.count:,} not delivered yet, the oldest for {str(waiting.oldest).split('.')[0]}"
+    if fault or waiting.late > LATE:
+        return Finding("notices", "fault", f"{said}; {fault or 'does a worker run?'}")
+    return Finding("notices", "well" if by else "note", said)
+
+
+def _cannot_post(ways: Ways) -> str:
+    try:
+        if ways.hook is not None:
+            ways.hook.check()
+    except JubileeError as error:
+        return str(error)
+    return ""
+
+
 def _sweeps(session: Session, now: datetime) -> Iterator[Finding]:
     """Each activity's oldest piece of work that is due. What is much too old, while nothing moves, has no worker."""
     for one in waiting(session, now=now, machine=clock.machine_now()):
+        if one.activity == "notices":  # spoken of with the ways they go
+            continue
         if not one.count:
             yield Finding(one.activity, "well", "nothing is due")
         else:

@@ -31,7 +31,7 @@ def erase(
             record(session, Doer("command line"), "erased", session.get_one(Customer, customer_id), now=now)
         for channel in jubilee.channels.values():  # those that keep copies of their own
             if forget := getattr(channel, "forget", None):
-                for message_id in erased.message_ids:
-                    forget(message_id)
+                for kept_id in erased.kept_ids:
+                    forget(kept_id)
     done = {"messages": len(erased.message_ids), "stopped": erased.stopped}
     say(f"Erased. Of {done['messages']} messages {done['stopped']} were stopped.", done, as_json)

@@ -13,7 +13,8 @@ from cli.place import opened
 from engine import clock
 from engine.waiting import LATE, Waiting, waiting
 
-ACTIVITIES = ("plan", "write", "deadlines", "send", "settle")
+ACTIVITIES = ("plan", "write", "deadlines", "send", "answer", "settle", "notices", "rehearse")
+_SENDING = ("send", "answer")
 
 
 def probe(
@@ -45,7 +46,7 @@ def _look(wanted: list[str], longer_than: timedelta, as_json: bool) -> bool:
         now = clock.now(session)
         found = [one for one in waiting(session, now=now, machine=clock.machine_now()) if one.activity in wanted]
     if not jubilee.settings.sending:
-        found = [one for one in found if one.activity != "send"]
+        found = [one for one in found if one.activity not in _SENDING]
     stuck = [one.activity for one in found if one.is_stuck(now=now, longer_than=longer_than)]
     if as_json:
         say_json([_plain(one, one.activity in stuck) for one in found])

@@ -7,6 +7,7 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.given import person_of
 from cli.output import AsJson, err, fail, out, say, show
 from cli.place import opened
 from engine import clock
@@ -15,7 +16,7 @@ from engine.review import decisions
 from engine.review.queue import one
 from engine.review.queue import queue as queued
 from engine.review.views import MessageView
-from engine.storage.models import Customer, Message, Person
+from engine.storage.models import Customer, Message
 from engine.why import why as explain
 
 Limit = Annotated[int, typer.Option(min=1, max=1_000, help="How many to show.")]
@@ -56,30 +57,35 @@ def approve(messages: Ids, person: As, as_json: AsJson = False) -> None:
 
     Shows every text that the approval covers: the one that goes, and those that would go if a channel refused it.
     """
-    approved, refused, covered = [], {}, {}
+    approved, waiting = list[UUID](), list[UUID]()
+    refused, covered = dict[UUID, str](), dict[str, object]()
     with opened() as jubilee:
         seconds = jubilee.settings.release_seconds
         for message_id in messages:
             try:
                 with jubilee.db.writing() as session:
-                    reader, now = _person(session, person), clock.now(session)
+                    reader, now = person_of(session, person), clock.now(session)
                     version = _version(session, message_id)
                     view = one(session, message_id, now=now, person=reader, offered=jubilee.offered)
                     seen = tuple(dict.fromkeys(way.text for way in view.ways))
-                    decisions.approve(
+                    message = decisions.approve(
                         session, message_id, version=version, person=reader, now=now, release_seconds=seconds, seen=seen
                     )
-                approved.append(message_id)
+                    gone = message.state == "approved"
+                (approved if gone else waiting).append(message_id)
                 covered[str(message_id)] = [{"channel": way.channel, "text": way.text} for way in view.ways]
                 if not as_json:
                     _print_texts(view)
             except JubileeError as error:
                 refused[message_id] = str(error)
+    for message_id in waiting if not as_json else ():
+        out.print(f"{message_id}: your approval is noted. Its trigger wants a second reader, whose word lets it go.")
     if approved or as_json:
         say(
             f"Approved {len(approved)}. It can be undone for {seconds} seconds.",
             {
                 "approved": approved,
+                "waiting_for_a_second_reader": waiting,
                 "refused": {str(key): reason for key, reason in refused.items()},
                 "covers": covered,
             },
@@ -104,7 +110,7 @@ def skip(
             message,
             version=_version(session, message),
             reason=reason,
-            person=_person(session, person),
+            person=person_of(session, person),
             now=clock.now(session),
         )
     say("Skipped.", {"skipped": message, "reason": reason}, as_json)
@@ -134,13 +140,6 @@ def _print_texts(view: MessageView) -> None:
         said = view.preview[text]
         lines = [f"{name}, by {channels}:", said.get("subject"), said.get("body"), ""]
         out.print("\n".join(line for line in lines if line is not None), markup=False, soft_wrap=True)
-
-
-def _person(session: Session, email: str) -> Person:
-    person = session.scalar(select(Person).where(Person.email == email.strip().lower(), Person.active))
-    if person is None:
-        raise NotFound(f"--as: nobody here has the e-mail {email}")
-    return person
 
 
 def _version(session: Session, message_id: UUID) -> int:

@@ -54,7 +54,7 @@ def tomorrow(as_json: AsJson = False) -> None:
         done = live_until_morning(jubilee)
         with jubilee.db.reading() as session:
             now = clock.now(session)
-            today, done["messages wait for a person"] = now.date(), counts(session, now=now).in_review
+            today, done["messages wait for a person"] = now.date(), counts(session, now=now, up_to=None).in_review
     sentence = ", ".join(f"{count:,} {what}" for what, count in done.items())
     say(f"It is now {today:%A}, {today.day} {today:%B %Y}: {sentence}.", {"today": today, **done}, as_json)
 
@@ -78,6 +78,7 @@ def live_until_morning(jubilee: Jubilee) -> Counter[str]:
             done["drafts written"] += rounds.write(jubilee)
         done["deadlines passed"] += rounds.meet_deadlines(jubilee)
         done["messages sent"] += rounds.send(jubilee, worker=worker)
+    rounds.answer(jubilee, worker=worker)
     rounds.settle(jubilee)
     return done
 

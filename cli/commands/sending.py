@@ -1,10 +1,10 @@
 """The commands for the switch that stops all sending, and for the day a backup had to be restored."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from cli.given import instant
 from cli.output import AsJson, fail, say
 from cli.place import opened
 from engine import clock, rounds
@@ -53,7 +53,7 @@ def restored(
 
     Run it while workers and pages are stopped, after importing the events of the lost time once more.
     """
-    at = _instant(taken_at)
+    at = instant(taken_at, "--taken-at")
     if not yes:
         typer.confirm("What may have gone out since will not be sent by itself any more. Go on?", abort=True)
     with opened() as jubilee:
@@ -76,13 +76,3 @@ def _switch(stopped: bool, said: str, as_json: bool) -> None:
     with opened() as jubilee, jubilee.db.writing() as session:
         stop_sending(session, stopped)
     say(said, {"stopped": stopped}, as_json)
-
-
-def _instant(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"--taken-at: {text!r} is no time; write 2026-02-14T03:00:00Z")
-    if at.tzinfo is None:
-        fail(f"--taken-at: {text!r} names no time zone; add Z for UTC, or +01:00")
-    return at.astimezone(UTC)

@@ -38,6 +38,7 @@ def customer_view(
     totals: Mapping[str, int] | None = None,
     facts: Mapping[str, Mapping[str, Any]] | None = None,
     has_open_problem: bool = False,
+    has_open_ticket: bool = False,
 ) -> dict[str, object]:
     """What conditions may ask about one customer, and about a moment's facts where one is meant."""
     return {
@@ -47,6 +48,7 @@ def customer_view(
         "customer.zone": customer.zone,
         "customer.preferred_channel": customer.preferred_channel,
         "customer.has_open_problem": has_open_problem,
+        "customer.has_open_ticket": has_open_ticket,
         **{f"trait.{name}": value for name, value in customer.traits.items()},
         **{f"total.{metric}": value for metric, value in (totals or {}).items()},
         **{f"moment.{name}": fact.get("value") for name, fact in (facts or {}).items()},

@@ -95,9 +95,17 @@ def _plain_field(field: str) -> ColumnElement[Any]:
         return select(Total.value).where(*of_customer).correlate(Customer).scalar_subquery()
     if field == "customer.has_open_problem":
         return exists().where(Problem.customer_id == Customer.id, Problem.state == "open").correlate(Customer)
+    if field == "customer.has_open_ticket":
+        return _open_ticket()
     if field == "customer.language":
         return _language()
     return getattr(Customer, field.removeprefix("customer.")).expression  # type: ignore[no-any-return]
+
+
+def _open_ticket() -> ColumnElement[bool]:
+    """A ticket that nothing has resolved, also where it is no problem (yet): its customer waits for an answer."""
+    is_open = (Problem.kind == "ticket", Problem.resolved_at.is_(None))
+    return exists().where(Problem.customer_id == Customer.id, *is_open).correlate(Customer)
 
 
 def _language() -> ColumnElement[str | None]:

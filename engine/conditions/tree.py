@@ -29,6 +29,7 @@ CUSTOMER_FIELDS: Mapping[str, Type] = {
     "customer.zone": "text",
     "customer.preferred_channel": "text",
     "customer.has_open_problem": "boolean",
+    "customer.has_open_ticket": "boolean",
 }
 # What may follow the prefix. JSON paths are built from trait and fact names, hence the narrow alphabet.
 _NAMED_FIELDS: Mapping[str, tuple[re.Pattern[str], Type]] = {
@@ -149,6 +150,18 @@ Condition = Annotated[AllOf | AnyOf | NoneOf | Leaf, PlainValidator(read_conditi
 
 for _shape in (AllOf, AnyOf, NoneOf):
     _shape.model_rebuild()
+
+
+def fields_of(condition: "AllOf | AnyOf | NoneOf | Leaf") -> frozenset[str]:
+    """Every field that it asks about."""
+    match condition:
+        case Leaf(field=field):
+            return frozenset((field,))
+        case NoneOf(none_of=part):
+            return fields_of(part)
+        case AllOf(all_of=parts) | AnyOf(any_of=parts):
+            return frozenset().union(*(fields_of(part) for part in parts))
+    raise TypeError(f"not a condition: {condition!r}")
 
 
 def field_type(field: str) -> Type | None:

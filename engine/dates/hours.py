@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from engine.channel_terms import TERMS
 from engine.dates.rules import ALL_DAY, ANY_TIME, NEVER, Hours, Rule, whole_week
+from engine.dates.sensitive import SENSITIVE_DAY, DayRule
 from engine.dates.text_law import LEGAL_HOURS, law_of
 
 __all__ = [
@@ -47,16 +48,21 @@ def hours_for(
     quiet: tuple[time, time] | None,
     days: SendDays = EVERY_DAY,
     law: str = "legal",
+    closed: tuple[DayRule, ...] = (),
 ) -> Hours:
     """What a channel may use of the time of somebody who lives there. `law` is the setting JUBILEE_TEXT_HOURS.
 
-    The law binds texts and calls. Quiet hours and the trigger's days bind all that arrives at once; a letter is heard
-    by nobody, and its day is worked out in days.
+    `closed` are the sensitive days on which this message does not go.
+
+    The law binds texts and calls. Quiet hours, the trigger's days and sensitive ones bind all that arrives at once; a
+    letter is heard by nobody, and its day is worked out in days.
     """
     terms = TERMS.get(channel)
     if terms is not None and terms.by_post:
         return ANY_TIME
     rules = _quiet(quiet) + _of_the_trigger(days, country, region)
+    if closed:
+        rules.append(Rule(SENSITIVE_DAY, whole_week(ALL_DAY), country=country, closed=closed))
     if terms is not None and terms.is_text_message:
         rules += law_of(law).rules(country, region, zone_guessed=zone_guessed)
     return Hours(tuple(rules)) if rules else ANY_TIME

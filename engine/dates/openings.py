@@ -82,13 +82,8 @@ def turn(slot: Slot, bucket: int, spread: timedelta) -> datetime:
     """
     if not slot.whole:
         return slot.at
-    return slot.at + delays(slot, spread)[bucket % TURNS]
-
-
-def delays(slot: Slot, spread: timedelta) -> list[timedelta]:
-    """How long each group waits from the beginning of the opening, in whole seconds."""
     seconds = min(spread, (slot.until - slot.at) / 2) // timedelta(seconds=1)
-    return [timedelta(seconds=seconds * group // TURNS) for group in range(TURNS)]
+    return slot.at + timedelta(seconds=seconds * (bucket % TURNS) // TURNS)
 
 
 def posting_day(arrives_on: date, lead_days: int, country: str | None) -> date:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
+from engine.dates.sensitive import DayRule
 from engine.dates.workdays import is_public_holiday
 from engine.dates.zones import clock_periods, local_date
 
@@ -28,6 +29,7 @@ _INSTANT = timedelta(microseconds=1)
 class Rule:
     """The hours that one reason leaves. `holiday`: those of public holidays of `country`, where they have their own.
 
+    On days that are `closed` to it there are none.
     `clocks`: the zones that must all allow it, where nobody knows by which of them the customer lives; else their own.
     """
 
@@ -36,9 +38,12 @@ class Rule:
     holiday: Day | None = None
     country: str | None = None
     clocks: tuple[str, ...] = ()
+    closed: tuple[DayRule, ...] = ()
 
     def day(self, on: date) -> Day:
         """The hours of one local date."""
+        if self.closed and any(one.is_on(on, self.country) for one in self.closed):
+            return NEVER
         if self.holiday is not None and is_public_holiday(on, self.country):
             return self.holiday
         return self.week[on.weekday()]

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from engine.dates.windows import Window, send_time, window_end
-from engine.dates.workdays import subtract_working_days
+from engine.dates.workdays import is_working_day, subtract_working_days
 from engine.dates.zones import local_date, zone
 
 _ONE_HOUR = timedelta(hours=1)
+_DAYS_LOOKED = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,25 @@ def write_from(send_at: datetime, team_days: int, team: TeamHours) -> datetime:
     """
     day = subtract_working_days(local_date(send_at, team.zone), team_days, team.country)
     return min(send_time(day, team.window, team.zone), _last_hour_before(send_at, team)[0])
+
+
+def after_team_hours(now: datetime, hours: float, team: TeamHours) -> datetime:
+    """The instant, in UTC, at which the team has worked so many hours from now on.
+
+    For a team that works from 9 to 17: 2 hours after Monday 16:00 is Tuesday 10:00; 4 hours after Saturday is Monday
+    13:00. What has its deadline before this instant has less than so many working hours left.
+    """
+    left, at = timedelta(hours=hours), now.astimezone(UTC)
+    day = local_date(now, team.zone) - timedelta(days=1)  # hours that cross midnight may have begun yesterday
+    for _ in range(_DAYS_LOOKED):
+        if is_working_day(day, team.country):
+            at = max(at, send_time(day, team.window, team.zone))
+            open_for = window_end(day, team.window, team.zone) - at
+            if open_for >= left:
+                return at + left
+            left -= max(open_for, timedelta(0))
+        day += timedelta(days=1)
+    raise ValueError(f"the team does not work {hours} hours within {_DAYS_LOOKED} days")
 
 
 def _last_hour_before(send_at: datetime, team: TeamHours) -> tuple[datetime, datetime]:

@@ -1,7 +1,7 @@
 """Local send windows: the stretch of a customer's local day, possibly past midnight, in which a message may go."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from engine.dates.zones import first_instant, local_date
 
@@ -34,12 +34,6 @@ def send_time(on: date, window: Window, zone_name: str) -> datetime:
 def window_end(on: date, window: Window, zone_name: str) -> datetime:
     """The instant at which the window that begins on local date `on` is over."""
     return _bounds(on, window, zone_name)[1]
-
-
-def next_send_time(now: datetime, on: date, window: Window, zone_name: str) -> datetime | None:
-    """The earliest instant from `now` on in the window that begins on local date `on`; None when it is over."""
-    start, end = _bounds(on, window, zone_name)
-    return max(now, start).astimezone(UTC) if now < end else None
 
 
 def is_open(now: datetime, window: Window, zone_name: str) -> bool:

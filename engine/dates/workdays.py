@@ -1,6 +1,7 @@
 """Working days: the weekend and the public holidays of a country, as the `holidays` library knows them."""
 
 import warnings
+from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import count
@@ -28,6 +29,18 @@ def is_working_day(on: date, country: str | None) -> bool:
 def is_public_holiday(on: date, country: str | None) -> bool:
     """Whether this date is a public holiday in `country`, or in its subdivision; never where the library knows none."""
     return country is not None and on in _public_holidays(country.upper(), on.year)
+
+
+def knows_holidays(country: str | None) -> bool:
+    """Whether the library has a calendar of this country."""
+    return country is not None and country.upper().partition("-")[0] in holidays.list_supported_countries()
+
+
+@lru_cache(maxsize=1024)
+def holidays_of(country: str, year: int) -> Mapping[date, tuple[str, ...]]:
+    """The public holidays of a year by their names, in English where the library has them in English."""
+    calendar = _calendar(country.upper(), year, "en_US")
+    return {on: tuple(names.split("; ")) for on, names in calendar.items()} if calendar else {}
 
 
 def shift_to_working_day(on: date, country: str | None, shift: Shift) -> date:
@@ -75,7 +88,7 @@ def _public_holidays(country: str, year: int) -> frozenset[date]:
     return frozenset(calendar) if calendar else frozenset()
 
 
-def _calendar(country: str, year: int) -> holidays.HolidayBase | None:
+def _calendar(country: str, year: int, language: str | None = None) -> holidays.HolidayBase | None:
     code, _, subdivision = country.partition("-")
     known = holidays.list_supported_countries()
     if code not in known:
@@ -83,5 +96,9 @@ def _calendar(country: str, year: int) -> holidays.HolidayBase | None:
     with warnings.catch_warnings():  # some calendars warn that they know no movable feasts of that year
         warnings.simplefilter("ignore", UserWarning)
         return holidays.country_holidays(
-            code, subdiv=subdivision if subdivision in known[code] else None, years=year, expand=False
+            code,
+            subdiv=subdivision if subdivision in known[code] else None,
+            years=year,
+            expand=False,
+            language=language,
         )

@@ -49,6 +49,7 @@ def local_date(instant: datetime, zone_name: str) -> date:
     return _aware(instant).astimezone(zone(zone_name)).date()
 
 
+@lru_cache(maxsize=16_384)
 def first_instant(on: date, at: time, zone_name: str) -> datetime:
     """The first instant, in UTC, at which the local clock has reached this date and time.
 

@@ -21,7 +21,8 @@ _SCALARS = (
     ("null", r"~|null|", ("~", "n", "")),
     ("bool", r"true|false", ("t", "f")),
     ("int", r"[-+]?[0-9]{1,18}", tuple("-+0123456789")),
-    ("float", r"[-+]?[0-9]{1,18}\.[0-9]{1,18}", tuple("-+0123456789")),
+    # As many decimals as the smallest number needs that a computer tells from nothing.
+    ("float", r"[-+]?[0-9]{1,18}\.[0-9]{1,1100}", tuple("-+0123456789")),
 )
 
 
@@ -86,8 +87,19 @@ class _Loader(yaml.SafeLoader):
         raise ComposerError(None, None, message, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
 
 
+class PlainWriter(yaml.SafeDumper):
+    """PyYAML's safe writer with the same idea of what is a number: what is written here reads as what it was."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own way
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's own signature
+        """The same value twice is written twice."""
+        return True
+
+
 for _name, _pattern, _first in _SCALARS:
-    _Loader.add_implicit_resolver(_STANDARD + _name, re.compile(rf"(?:{_pattern})\Z"), list(_first))
+    for _of in (_Loader, PlainWriter):
+        _of.add_implicit_resolver(_STANDARD + _name, re.compile(rf"(?:{_pattern})\Z"), list(_first))
 
 
 class _Walk:

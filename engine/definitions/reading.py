@@ -1,11 +1,12 @@
 """Reads trigger definitions from YAML. Every fault names the file, the line and the field, and all are told at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from engine.definitions.fault_words import fault_words
 from engine.definitions.positions import Document, Fault, FieldPath, read_document
 from engine.definitions.schema import TriggerDefinition
 from engine.errors import InvalidDefinition
@@ -31,13 +32,20 @@ def read_definitions(folder: Path, kinds: KindTable) -> list[TriggerDefinition]:
     return [definition for definition, _ in read if definition is not None]
 
 
-def check_definition(values: Mapping[str, Any], kinds: KindTable) -> TriggerDefinition:
-    """The trigger that these plain values define, wherever they come from. Raises InvalidDefinition."""
-    document = Document(values, {}, ())
-    definition, faults = _checked(document, kinds)
-    if faults or definition is None:
-        raise InvalidDefinition("\n".join(_said(fault) for fault in faults))
-    return definition
+def read_text(text: str, kinds: KindTable) -> tuple[TriggerDefinition | None, Sequence[Fault]]:
+    """The trigger that this YAML defines, or every fault of it with its line."""
+    if len(text) > _LARGEST:
+        return None, [Fault((), 1, f"is longer than {_LARGEST} characters")]
+    document = read_document(text)
+    definition, faults = (None, list(document.faults)) if document.faults else _checked(document, kinds)
+    ordered = sorted(faults, key=lambda fault: fault.line)
+    return (None, ordered) if ordered else (definition, [])
+
+
+def read_values(values: Mapping[str, Any], kinds: KindTable) -> tuple[TriggerDefinition | None, Sequence[Fault]]:
+    """The trigger that these plain values define, or every fault of them with its place."""
+    definition, faults = _checked(Document(values, {}, ()), kinds)
+    return (None, faults) if faults else (definition, [])
 
 
 def _read(path: Path, kinds: KindTable) -> tuple[TriggerDefinition | None, list[str]]:
@@ -47,17 +55,15 @@ def _read(path: Path, kinds: KindTable) -> tuple[TriggerDefinition | None, list[
         return None, [f"{path}: is not UTF-8 (byte {error.start})"]
     except OSError as error:
         return None, [f"{path}: cannot be read: {error.strerror}"]
-    if len(text) > _LARGEST:
-        return None, [f"{path}: is longer than {_LARGEST} characters"]
-    document = read_document(text)
-    definition, faults = (None, list(document.faults)) if document.faults else _checked(document, kinds)
+    definition, faults = read_text(text, kinds)
     if definition and definition.name != path.stem:
-        faults.append(Fault(("name",), document.lines[("name",)], f"must be {path.stem}, as the file is called"))
-    return definition, [f"{path}:{fault.line}: {_said(fault)}" for fault in sorted(faults, key=lambda f: f.line)]
+        line = read_document(text).lines[("name",)]
+        faults = [Fault(("name",), line, f"must be {path.stem}, as the file is called")]
+    return definition, [f"{path}:{fault.line}: {said(fault)}" for fault in faults]
 
 
-def _said(fault: Fault) -> str:
-    """`exceptions[0].when: Field required`"""
+def said(fault: Fault) -> str:
+    """The field and what is wrong with it, `exceptions[0].when: Field required`"""
     field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.field).lstrip(".")
     return f"{field}: {fault.message}" if field else fault.message
 
@@ -98,12 +104,9 @@ def _faults(
             yield from _faults(inner, place, document, None)
             continue
         field = _field(place, document, missing=one["type"] == "missing")
-        message = one["msg"].removeprefix("Value error, ")
-        if one["type"] == "extra_forbidden":
-            known = shape and len(one["loc"]) == 1 and ", ".join(_names(shape))
-            message = _UNKNOWN_FIELD.format(known) if known else "there is no such field"
-        elif one["type"] == "missing":
-            message = "is missing"
+        message = fault_words(one)
+        if one["type"] == "extra_forbidden" and shape and len(one["loc"]) == 1:
+            message = _UNKNOWN_FIELD.format(", ".join(_names(shape)))
         yield Fault(field, _line(document, field), message)
 
 

@@ -35,13 +35,16 @@ class SendRules(Strict):
 class ReviewRules(Strict):
     """Who lets it go. `person`: someone approves each. `auto`: goes by itself below `must_read_weight`.
 
-    `write_ahead_days` are working days of the team between the draft and the send.
+    `write_ahead_days` are working days of the team between the draft and the send. `four_eyes`: besides who approves
+    it, another person reads each. `skill` is what a person must be good at to be given these drafts.
     """
 
     policy: Literal["person", "auto"] = "person"
     must_read_weight: int = Field(50, ge=0, le=100)
     write_ahead_days: int = Field(3, ge=0, le=20)
     if_unreviewed: Literal["drop", "send"] = "drop"
+    four_eyes: bool = False
+    skill: Name | None = None
 
 
 class Caps(Strict):

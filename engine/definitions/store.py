@@ -1,25 +1,35 @@
 """Triggers and their versions in the database. The database rules: YAML seeds it, and is never applied by itself."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
+from engine.bell import ring
 from engine.definitions.schema import TriggerDefinition
 from engine.errors import Conflict, InvalidDefinition, NotFound
 from engine.ids import new_id
 from engine.kinds import Kind, KindTable
+from engine.remembering import remember
 from engine.storage.base import Json
-from engine.storage.models import Trigger, TriggerVersion
+from engine.storage.models import Hold, Moment, Trigger, TriggerVersion
+from engine.storage.models.trigger import NOT_FOLDED
 from engine.storage.upsert import insert_into
+from engine.transitions import TRIGGER
 
 SEED_AUTHOR = "jubilee"
+FOLD = "jubilee.fold"
 _KEPT = 1_000
+# What holds the moments of a trigger that spots and does not send.
+_WHILE_OFF = ("trigger_paused", "shadow")
+# A page of the console stands at this name.
+RESERVED = frozenset({"new"})
 _definitions: dict[UUID, TriggerDefinition] = {}
 
 
@@ -41,19 +51,32 @@ class ActiveTrigger:
 def save_definition(
     session: Session, definition: TriggerDefinition, *, author: str, reason: str, now: datetime
 ) -> Trigger:
-    """Keep it as the trigger's newest version, if it says something new; a trigger of a new name begins as a draft.
+    """Keep it as the trigger's newest version, in force at once, if it says something new.
 
-    Moments and messages keep pointing to the version that made them.
+    A trigger of a new name begins as a draft. Moments and messages keep pointing to the version that made them.
     """
     trigger = session.scalar(select(Trigger).where(Trigger.name == definition.name).with_for_update())
     if trigger is None:
-        return _create(session, definition, author=author, reason=reason, now=now) or _changed_meanwhile(definition)
-    if (trigger.kind, trigger.family) != (definition.kind, definition.family):
-        raise InvalidDefinition(f"The trigger {trigger.name} keeps its kind and family; give the new one its own name.")
+        return create(session, definition, author=author, reason=reason, now=now) or _changed_meanwhile(definition)
+    refuse_another_kind(trigger, definition)
     if _current(session, trigger) == definition:
         return trigger
-    _add_version(session, trigger, definition, author=author, reason=reason, now=now)
+    version = add_version(session, trigger, definition, author=author, reason=reason, now=now)
+    put_in_force(session, trigger, version)
     return trigger
+
+
+def refuse_another_kind(trigger: Trigger, definition: TriggerDefinition) -> None:
+    """Its occurrence keys would mean something else."""
+    if (trigger.kind, trigger.family) != (definition.kind, definition.family):
+        raise InvalidDefinition(f"The trigger {trigger.name} keeps its kind and family; give the new one its own name.")
+
+
+def put_in_force(session: Session, trigger: Trigger, version: TriggerVersion) -> None:
+    """From now on the trigger does what this version says. What is planned keeps the version that planned it."""
+    trigger.version_id, trigger.occasion = version.id, version.definition["occasion"]
+    _fold_anew(session, trigger)
+    session.flush()
 
 
 def seed_shipped(session: Session, definitions: Sequence[TriggerDefinition], *, now: datetime) -> list[str]:
@@ -63,7 +86,7 @@ def seed_shipped(session: Session, definitions: Sequence[TriggerDefinition], *, 
     """
     seeded = []
     for definition in definitions:
-        trigger = _create(session, definition, author=SEED_AUTHOR, reason="shipped with Jubilee", now=now)
+        trigger = create(session, definition, author=SEED_AUTHOR, reason="shipped with Jubilee", now=now)
         if trigger is not None:
             seeded.append(trigger.name)
             if definition.shipped_on:
@@ -82,16 +105,46 @@ def set_state(
 ) -> None:
     """Switch it on, off or away. What happened before it first spotted anything (`active_from`) makes no moment.
 
-    `active_from` is set once, by the first step into shadow or active. A retired trigger stays retired.
+    `active_from` is set once, by the first step into shadow or active. A retired trigger stays retired. What waited
+    because the trigger sent nothing is looked at again at once when it goes on, and what happened is added up anew.
     """
-    if trigger.state == "retired" and state != "retired":
+    before = trigger.state
+    if before == "retired" and state != "retired":
         raise Conflict(f"The trigger {trigger.name} is retired; save a new one under another name.")
+    if state != before and state not in TRIGGER[before]:
+        raise Conflict(f"The trigger {trigger.name} is {before}, and from there it cannot become {state}.")
     if state == "paused" and not reason:
         raise ValueError("pausing a trigger needs a reason")
     if state in ("shadow", "active") and trigger.active_from is None:
         trigger.active_from = active_from or now
+    if state != "paused":
+        trigger.paused_from = None
+    elif before != "paused":
+        trigger.paused_from = before
     trigger.state, trigger.paused_reason = state, reason if state == "paused" else None
+    if before in ("draft", "paused"):
+        _fold_anew(session, trigger)
     session.flush()
+    if state == "active" and before in ("paused", "shadow"):
+        _look_again(session, trigger, now=now)
+
+
+def _fold_anew(session: Session, trigger: Trigger) -> None:
+    """What it watches is added up from all events, by `engine/spot/crossings.py` and soon."""
+    if trigger.state in ("shadow", "active"):
+        trigger.folded_after = NOT_FOLDED
+        ring(session, FOLD)
+
+
+def _look_again(session: Session, trigger: Trigger, *, now: datetime) -> None:
+    waits = exists().where(Hold.moment_id == Moment.id, Hold.released_at.is_(None), Hold.name.in_(_WHILE_OFF))
+    session.execute(
+        update(Moment)
+        .where(Moment.trigger_id == trigger.id, Moment.state == "spotted", Moment.check_at > now, waits)
+        .values(check_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    ring(session, "jubilee.plan")
 
 
 def active_triggers(session: Session, kinds: KindTable, *, include_paused: bool = False) -> list[ActiveTrigger]:
@@ -107,14 +160,26 @@ def active_triggers(session: Session, kinds: KindTable, *, include_paused: bool 
 
 def definition_of(session: Session, version_id: UUID) -> TriggerDefinition:
     """What a version says. Versions never change, so each is read and checked once in a process."""
-    if version_id not in _definitions:
+    definition = _definitions.get(version_id)
+    if definition is None:
         values = session.scalar(select(TriggerVersion.definition).where(TriggerVersion.id == version_id))
         if values is None:
             raise NotFound(f"There is no trigger version {version_id}.")
-        if len(_definitions) >= _KEPT:
-            _definitions.clear()
-        _definitions[version_id] = _parsed(values, version_id)
-    return _definitions[version_id]
+        definition = remember(_definitions, version_id, _parsed(values, version_id), most=_KEPT)
+    return definition
+
+
+def definitions_of(session: Session, version_ids: Collection[UUID]) -> dict[UUID, TriggerDefinition]:
+    """What several versions say, asked for at once; without those that no longer read."""
+    found = {version_id: one for version_id in version_ids if (one := _definitions.get(version_id))}
+    unread = [version_id for version_id in version_ids if version_id not in found]
+    rows = session.execute(
+        select(TriggerVersion.id, TriggerVersion.definition).where(TriggerVersion.id.in_(unread))
+    ).all()
+    for version_id, values in rows:
+        with suppress(InvalidDefinition):
+            found[version_id] = remember(_definitions, version_id, _parsed(values, version_id), most=_KEPT)
+    return found
 
 
 def _parsed(values: Json, version_id: UUID) -> TriggerDefinition:
@@ -144,10 +209,12 @@ def _active(session: Session, trigger: Trigger, kinds: KindTable) -> ActiveTrigg
     )
 
 
-def _create(
+def create(
     session: Session, definition: TriggerDefinition, *, author: str, reason: str, now: datetime
 ) -> Trigger | None:
     """A draft with its first version; None where the name is taken, also by a process that does the same just now."""
+    if definition.name in RESERVED:
+        raise InvalidDefinition(f"name: a page of ours is called {definition.name}; give the trigger another name.")
     created_id = session.scalar(
         insert_into(session, Trigger)
         .values(
@@ -166,7 +233,7 @@ def _create(
     if created_id is None:
         return None
     created = session.get_one(Trigger, created_id)
-    _add_version(session, created, definition, author=author, reason=reason, now=now)
+    put_in_force(session, created, add_version(session, created, definition, author=author, reason=reason, now=now))
     return created
 
 
@@ -182,9 +249,10 @@ def _current(session: Session, trigger: Trigger) -> TriggerDefinition | None:
         return None
 
 
-def _add_version(
+def add_version(
     session: Session, trigger: Trigger, definition: TriggerDefinition, *, author: str, reason: str, now: datetime
-) -> None:
+) -> TriggerVersion:
+    """Keep it as the newest version; the caller holds the trigger and says whether it is in force."""
     last = session.scalar(select(func.max(TriggerVersion.number)).where(TriggerVersion.trigger_id == trigger.id))
     version = TriggerVersion(
         id=new_id(),
@@ -196,5 +264,5 @@ def _add_version(
         created_at=now,
     )
     session.add(version)
-    trigger.version_id, trigger.occasion = version.id, definition.occasion
     session.flush()
+    return version

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from engine.links import Links
 from engine.listen.dsn import is_report, read_bounces
+from engine.listen.incoming import of_mail
 from engine.listen.mail import Mail, read_mail
 from engine.listen.receipts import store
-from engine.listen.replies import of_mail, store_reply
+from engine.listen.replies import store_reply
 
 
 @dataclass(frozen=True, slots=True)

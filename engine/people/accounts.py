@@ -1,59 +1,57 @@
 """Accounts: making a person, checking a password, and what a role may do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
-from pwdlib import PasswordHash
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine.errors import Conflict, InvalidInput, NotAllowed
+from engine.errors import Conflict, NotAllowed
 from engine.people.audit import Doer, record
+from engine.people.details import Duties, checked_email, checked_name, checked_role, checked_zone
+from engine.people.passwords import NO_PASSWORD, check_password, fits, hash_of
 from engine.storage.models import Person
 from engine.storage.models.person import ROLES
-
-SHORTEST_PASSWORD = 10
-_hasher = PasswordHash.recommended()
-# Checked when the e-mail is unknown, so that the answer takes as long as for a known one.
-_NOBODY = _hasher.hash("nobody has this password")
 
 
 @dataclass(frozen=True)
 class NewPerson:
-    """What an account needs. Roles, from least to most: viewer, agent, marketing, admin."""
+    """What an account needs. Roles, from least to most: viewer, agent, marketing, admin. Without a password they set
+    their own, by a link (engine/people/access.py)."""
 
     email: str
     name: str
     role: str
-    password: str
+    password: str | None = None
     zone: str = "UTC"
+    duties: Duties = field(default_factory=Duties)
 
 
 def create_person(session: Session, new: NewPerson, *, now: datetime, doer: Doer) -> Person:
     """Add an account. Raises InvalidInput for a weak password or unknown role, Conflict for a known e-mail."""
-    email = new.email.strip().lower()
-    if new.role not in ROLES:
-        raise InvalidInput(f"role: `{new.role}` is not one of {', '.join(ROLES)}")
-    if "@" not in email:
-        raise InvalidInput(f"email: `{new.email}` is not an e-mail address")
-    if len(new.password) < SHORTEST_PASSWORD:
-        raise InvalidInput(f"password: at least {SHORTEST_PASSWORD} characters")
+    email, name, role = checked_email(new.email), checked_name(new.name), checked_role(new.role)
+    if new.password is not None:
+        check_password(new.password, name=name, email=email)
     if session.scalar(select(Person.id).where(Person.email == email)):
         raise Conflict(f"email: {email} has an account already")
     person = Person(
         email=email,
-        name=new.name,
-        role=new.role,
-        zone=new.zone,
-        password_hash=_hasher.hash(new.password),
+        name=name,
+        role=role,
+        zone=checked_zone(new.zone),
+        password_hash=NO_PASSWORD if new.password is None else hash_of(new.password),
         active=True,
         session_epoch=0,
         created_at=now,
+        **new.duties.checked().columns(),
     )
-    session.add(person)
-    session.flush()
-    record(session, doer, "create_person", person, now=now, role=new.role)
+    try:
+        with session.begin_nested():  # somebody else may be adding them in this moment
+            session.add(person)
+    except IntegrityError as error:
+        raise Conflict(f"email: {email} has an account already") from error
+    record(session, doer, "create_person", person, now=now, role=role)
     return person
 
 
@@ -61,15 +59,8 @@ def authenticate(session: Session, email: str, password: str) -> Person | None:
     """The active person with this e-mail and password, or None; an unknown e-mail takes as long as a wrong password."""
     person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
     known = person is not None and person.active
-    fits = _hasher.verify(password, person.password_hash if person is not None and known else _NOBODY)
-    return person if known and fits else None
-
-
-def end_sessions(session: Session, person_id: UUID, *, now: datetime) -> None:
-    """End every session of this person, wherever it is open."""
-    person = session.get_one(Person, person_id)
-    person.session_epoch += 1
-    record(session, Doer(person.name, person.id), "sign_out", person, now=now)
+    right = fits(password, person.password_hash if person is not None and known else None)
+    return person if known and right else None
 
 
 def anyone(session: Session) -> bool:
@@ -78,6 +69,8 @@ def anyone(session: Session) -> bool:
 
 
 def require(person: Person, role: str) -> None:
-    """Raise NotAllowed unless the person's role is `role` or above it."""
+    """Raise NotAllowed unless the person's role is `role` or above it, and they have not left."""
+    if person.active is False:
+        raise NotAllowed("This account is disabled. Nothing can be done in its name.")
     if ROLES.index(person.role) < ROLES.index(role):
         raise NotAllowed(f"this needs the role {role}; yours is {person.role}")

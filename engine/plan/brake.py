@@ -31,13 +31,14 @@ def pull_brakes(
     for trigger_id, waiting in wanted.items():
         brake = waiting[0].definition.brake
         planned = _planned(session, trigger_id, since=today, before=None) + len(waiting)
-        reason = _too_many(planned, _forecast(session, trigger_id, brake, today=today, now=now), brake)
+        reason = too_many(planned, _forecast(session, trigger_id, brake, today=today, now=now), brake)
         if reason and _pause(session, trigger_id, reason, now=now):
             pulled[trigger_id] = reason
     return pulled
 
 
-def _too_many(planned: int, limit: float | None, brake: Brake) -> str | None:
+def too_many(planned: int, limit: float | None, brake: Brake) -> str | None:
+    """Why so many moments in a day are too many; None where they are not. `limit` is what is still plausible."""
     if planned > brake.daily_ceiling:
         return f"brake: {planned} moments today, above the daily ceiling of {brake.daily_ceiling}"
     if limit is not None and planned > limit:
@@ -52,6 +53,11 @@ def _forecast(session: Session, trigger_id: uuid.UUID, brake: Brake, *, today: d
         return None
     days = min(LOOK_BACK_DAYS, (now - active_from).days)
     average = _planned(session, trigger_id, since=today - timedelta(days=days), before=today) / days
+    return plausible(average, brake)
+
+
+def plausible(average: float, brake: Brake) -> float:
+    """How many on one day are still nothing to worry about, where so many are usual."""
     return max(AT_LEAST, brake.times_forecast * average)
 
 

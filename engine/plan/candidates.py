@@ -1,28 +1,89 @@
 """The moments that are being judged, with all that more than one rule wants to know of them, as one CTE."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import product
+from types import MappingProxyType
+from typing import Any, TypeVar
 
-from sqlalchemy import CTE, ColumnElement, and_, case, func, select
+from sqlalchemy import CTE, ColumnElement, Date, FromClause, Text, and_, case, func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ClauseElement
 
+from engine.calendar.day_rules import with_days
+from engine.calendar.pauses import in_force
+from engine.calendar.scope import NotNow
 from engine.channel_terms import Offered
+from engine.dates.anniversaries import month_anniversary
+from engine.dates.sensitive import DayRule
+from engine.dates.zones import day_bounds, local_date
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import definition_of
 from engine.plan.channels import best_channel, standing_of_channels
-from engine.plan.post import too_late_by_post
+from engine.plan.post import Arrivals, arrivals, too_late_by_post
+from engine.plan.sql import NOW
+from engine.remembering import remember
+from engine.storage.base import UtcDateTime
+from engine.storage.given import Columns
+from engine.storage.given import given as given_rows
+from engine.storage.given import given_again as rows_given_again
 from engine.storage.models import Customer, Message, MessageMoment, Moment, Preference, Trigger
+from engine.storage.session import past_the_orm
+from engine.storage.words import in_words
+
+# A spotted moment is judged by its trigger's current version, others by the one that planned them.
+_VERSION = case((Moment.state == "spotted", Trigger.version_id), else_=Moment.trigger_version_id)
+_ALIKE = (
+    select(_VERSION.label("version_id"), Customer.country, Customer.zone, Moment.nominal_on)
+    .join(Customer, Customer.id == Moment.customer_id)
+    .join(Trigger, Trigger.id == Moment.trigger_id)
+    .distinct()
+)
+_QUIET_MONTHS = 12
+ActiveDay = tuple[str, date, datetime]
+_ACTIVE_FROM = "active_from"
+_ACTIVE_DAY: Columns = {"zone": Text(), "nominal_on": Date(), "from_at": UtcDateTime()}
+SensitiveToday = tuple[str, str, str, str, str, datetime]
+_SENSITIVE = "sensitive_today"
+_SENSITIVE_TODAY: Columns = {
+    **{"zone": Text(), "country": Text(), "family": Text(), "occasion": Text(), "name": Text()},
+    "over_at": UtcDateTime(),
+}
+_KEPT = 200
+# Of so many moments a statement may be made once: its plan reckons with few.
+FEW = 200
+_made: dict[Hashable, Any] = {}
+Statement = TypeVar("Statement", bound=ClauseElement)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the rules are made for, few things however many the moments are: the versions that judge them, when letters
+    arrive, what "not now" is in force, and as rows: for tenure occasions (zone, nominal day, from when on something
+    done counts), and where it is a sensitive day (zone, country, family, occasion, its name, when it is over).
+
+    Moments of equal circumstances are asked about with the same statement, and so are those that differ only in these
+    rows: they are given to it.
+    """
+
+    versions: tuple[uuid.UUID, ...]
+    arrivals: Arrivals = ()
+    active_from: tuple[ActiveDay, ...] = ()
+    pauses: tuple[NotNow, ...] = ()
+    sensitive: tuple[SensitiveToday, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rules are handed: the candidates (`c`), the definitions of their versions, the instant."""
+    """What the rules are handed: the candidates (`c`), the definitions of their versions, and what else is known."""
 
-    c: CTE
+    c: FromClause
     definitions: Mapping[uuid.UUID, TriggerDefinition]
-    now: datetime
+    circumstances: Circumstances
+    active_from: CTE | None = None
+    sensitive: CTE | None = None
 
     def versions(self, **wanted: object) -> list[uuid.UUID]:
         """The versions whose definition has these values."""
@@ -33,16 +94,49 @@ class Judged:
         ]
 
 
+def circumstances_of(
+    session: Session,
+    scope: ColumnElement[bool],
+    values: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    now: datetime,
+    channels: Offered,
+) -> Circumstances:
+    """Read the circumstances of the moments of `scope`, which is given these `values`."""
+    rows = past_the_orm(session).execute(_ALIKE.where(scope), dict(values)).all()
+    versions = tuple(sorted({row.version_id for row in rows}))
+    quiet = {version for version in versions if definition_of(session, version).holds_quiet_relationship}
+    days = sorted({(row.zone, row.nominal_on) for row in rows if row.version_id in quiet})
+    rules = with_days(session, channels).holding
+    return Circumstances(
+        versions,
+        arrivals(((row.country, row.zone) for row in rows), channels, now=now),
+        tuple((zone, on, _counts_from(on, zone)) for zone, on in days),
+        in_force(session, now=now),
+        tuple(_sensitive_today({(row.zone, row.country) for row in rows}, rules, now=now)),
+    )
+
+
+def made_once(
+    session: Session, what: str, circumstances: Circumstances, channels: Offered, make: Callable[[], Statement]
+) -> Statement:
+    """The statement `what` for moments of these circumstances, which says of whom and when it is asked only when it is
+    executed: making one takes longer than asking it. Versions never change."""
+    given = (bool(circumstances.active_from), bool(circumstances.sensitive))
+    alike = (circumstances.versions, circumstances.arrivals, circumstances.pauses, *given)
+    key = (what, session.get_bind().dialect.name, alike, channels)
+    made: Statement | None = _made.get(key)
+    return remember(_made, key, in_words(make()), most=_KEPT) if made is None else made
+
+
 def moments_in(scope: ColumnElement[bool]) -> CTE:
-    """The moments of `scope` with their customers' wishes. A spotted one is judged by its trigger's current version,
-    others by the one that planned them.
-    """
+    """The moments of `scope` with their customers' wishes."""
     return (
         select(
             Moment.id.label("moment_id"),
             Moment.customer_id,
             Moment.trigger_id,
-            case((Moment.state == "spotted", Trigger.version_id), else_=Moment.trigger_version_id).label("version_id"),
+            _VERSION.label("version_id"),
             Moment.family,
             Moment.occasion,
             Moment.nominal_on,
@@ -69,15 +163,23 @@ def moments_in(scope: ColumnElement[bool]) -> CTE:
     )
 
 
-def candidates(
-    base: CTE, channels: Offered, marketing: Collection[uuid.UUID], *, now: datetime, late: ColumnElement[bool]
-) -> CTE:
-    """These moments with the channel that speaks for them: that of their message, or the one a message would take, and
-    why it would take that one.
+def judge(
+    session: Session,
+    scope: ColumnElement[bool],
+    circumstances: Circumstances,
+    *,
+    now: datetime | ColumnElement[datetime] = NOW,
+    channels: Offered,
+) -> Judged:
+    """The moments of `scope`, which have these circumstances, with the channel that speaks for them: that of their
+    message, or the one a message would take, and why it would take that one.
     """
-    standing = standing_of_channels(base, channels, marketing, now=now, late=late)
+    base = moments_in(scope)
+    definitions = {version_id: definition_of(session, version_id) for version_id in circumstances.versions}
+    late = too_late_by_post(base, circumstances.arrivals)
+    standing = standing_of_channels(base, channels, marketing_of(definitions), now=now, late=late)
     chosen, reason = best_channel(standing, channels)
-    return (
+    with_channel = (
         select(
             *base.c,
             func.coalesce(base.c.message_channel, chosen).label("channel"),
@@ -86,25 +188,40 @@ def candidates(
         .join(standing, standing.c.moment_id == base.c.moment_id)
         .cte("candidates")
     )
+    active, days = circumstances.active_from, circumstances.sensitive
+    return Judged(
+        with_channel,
+        definitions,
+        circumstances,
+        given_rows(session, _ACTIVE_FROM, _ACTIVE_DAY, active) if active else None,
+        given_rows(session, _SENSITIVE, _SENSITIVE_TODAY, days) if days else None,
+    )
 
 
-def judge(session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Offered) -> Judged:
-    """Read which versions judge the moments of `scope`: few, however many the moments are."""
-    base = moments_in(scope)
-    definitions = _definitions(session, base)
-    late = too_late_by_post(session, base, channels, now=now)
-    return Judged(candidates(base, channels, _marketing(definitions), now=now, late=late), definitions, now)
+def given_again(session: Session, circumstances: Circumstances) -> dict[str, Any]:
+    """What a statement that was made once is given of these circumstances."""
+    rows, days = circumstances.active_from, circumstances.sensitive
+    again = rows_given_again(session, _ACTIVE_FROM, _ACTIVE_DAY, rows) if rows else {}
+    return again | (rows_given_again(session, _SENSITIVE, _SENSITIVE_TODAY, days) if days else {})
 
 
-def marketing_of(session: Session, base: CTE) -> list[uuid.UUID]:
-    """The versions of class marketing among those that judge these moments."""
-    return _marketing(_definitions(session, base))
-
-
-def _definitions(session: Session, base: CTE) -> dict[uuid.UUID, TriggerDefinition]:
-    versions = session.scalars(select(base.c.version_id).distinct()).all()
-    return {version_id: definition_of(session, version_id) for version_id in versions}
-
-
-def _marketing(definitions: Mapping[uuid.UUID, TriggerDefinition]) -> list[uuid.UUID]:
+def marketing_of(definitions: Mapping[uuid.UUID, TriggerDefinition]) -> list[uuid.UUID]:
+    """The versions of class marketing among these."""
     return [version_id for version_id, definition in definitions.items() if definition.legal_class == "marketing"]
+
+
+def _counts_from(nominal_on: date, zone: str) -> datetime:
+    """The end of the very day twelve months before: what was done on it does not count."""
+    return day_bounds(month_anniversary(nominal_on, -_QUIET_MONTHS), zone)[1]
+
+
+def _sensitive_today(
+    places: Collection[tuple[str, str | None]], rules: Sequence[DayRule], *, now: datetime
+) -> Iterator[SensitiveToday]:
+    """What the customers' own date makes of a day that holds: once for each place, family and occasion."""
+    for day, (zone, country) in product(rules, sorted(places, key=str)):
+        today = local_date(now, zone)
+        if day.is_on(today, country):
+            over_at = day_bounds(today, zone)[1]
+            for family, occasion in day.speaks_to:
+                yield zone, country or "", family, occasion, day.name, over_at

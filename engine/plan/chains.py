@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.channel_terms import Offered
-from engine.plan.candidates import marketing_of, moments_in
+from engine.definitions.store import definition_of
+from engine.plan.candidates import Circumstances, circumstances_of, made_once, marketing_of, moments_in
 from engine.plan.channels import NEVER, reason_of_place, standing_of_channels
 from engine.plan.choosing import BY_WISH, Choice
 from engine.plan.post import too_late_by_post
+from engine.plan.sql import NOW, instants
 from engine.storage.models import AuditEntry, Delivery, MessageMoment, Moment
-from engine.storage.upsert import is_among
+from engine.storage.upsert import given, is_among, is_given
 
 Chain = tuple[Choice, ...]
+_SPOKEN = aliased(MessageMoment)
 # The line of the audit that says a channel failed a message: what a provider refuses for now is no such failure.
 FELL_BACK = "fell_back"
 # The line that says a message took another channel before it was handed over.
@@ -34,17 +37,13 @@ def chains_of(
     """
     if not message_ids or not offered.names:
         return {}
-    spoken = aliased(MessageMoment)
-    theirs = select(spoken.moment_id).where(is_among(session, spoken.message_id, message_ids), spoken.live)
-    base = moments_in(Moment.id.in_(theirs))
-    late = too_late_by_post(session, base, offered, now=now)
-    standing = standing_of_channels(base, offered, marketing_of(session, base), now=now, late=late)
-    columns = [column for column in standing.c if column.name != "moment_id"]
-    rows = session.execute(
-        select(base.c.message_id, *columns)
-        .join(standing, standing.c.moment_id == base.c.moment_id)
-        .order_by(base.c.message_id, base.c.position, base.c.moment_id)
+    circumstances = circumstances_of(
+        session, _led(is_among(session, _SPOKEN.message_id, message_ids)), now=now, channels=offered
     )
+    statement = made_once(
+        session, "chains", circumstances, offered, lambda: _standings(session, circumstances, offered)
+    )
+    rows = session.execute(statement, instants(now) | given(message_ids))
     of_messages: dict[uuid.UUID, list[Any]] = {}
     for row in rows:
         of_messages.setdefault(row.message_id, []).append(row._mapping)
@@ -80,6 +79,25 @@ def failed_channels(session: Session, message_ids: Sequence[uuid.UUID]) -> dict[
     for message_id, detail in session.execute(given_up):
         found.setdefault(message_id, set()).add(detail["from"])
     return found
+
+
+def _standings(session: Session, circumstances: Circumstances, offered: Offered) -> Select[Any]:
+    """How each channel stands for each moment of the messages that are given."""
+    definitions = {version: definition_of(session, version) for version in circumstances.versions}
+    base = moments_in(_led(is_given(_SPOKEN.message_id)))
+    late = too_late_by_post(base, circumstances.arrivals)
+    standing = standing_of_channels(base, offered, marketing_of(definitions), now=NOW, late=late)
+    columns = [column for column in standing.c if column.name != "moment_id"]
+    return (
+        select(base.c.message_id, *columns)
+        .join(standing, standing.c.moment_id == base.c.moment_id)
+        .order_by(base.c.message_id, base.c.position, base.c.moment_id)
+    )
+
+
+def _led(by: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The moments that these messages speak of."""
+    return Moment.id.in_(select(_SPOKEN.moment_id).where(by, _SPOKEN.live))
 
 
 def _chain(rows: Sequence[Any], offered: Offered, failed: set[str]) -> Chain:

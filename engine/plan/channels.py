@@ -80,7 +80,7 @@ def standing_of_channels(
     offered: Offered,
     marketing: Collection[uuid.UUID],
     *,
-    now: datetime,
+    now: datetime | ColumnElement[datetime],
     late: ColumnElement[bool] | None = None,
 ) -> Subquery:
     """For each row of `base` its `moment_id`, and of each offered channel `place_<name>` (see `ranked`; `NEVER` where
@@ -193,7 +193,7 @@ def _barred(base: CTE, names: Collection[str]) -> Subquery:
     return select(found.c.customer_id, *columns).group_by(found.c.customer_id).subquery("barred")
 
 
-def _consents(base: CTE, names: Collection[str], now: datetime) -> Subquery:
+def _consents(base: CTE, names: Collection[str], now: datetime | ColumnElement[datetime]) -> Subquery:
     """Moment -> the ruling consent for each channel as one figure: in force first, then the more particular, occasion
     before channel (as `rules/permission.py` has it)."""
     in_force = or_(Consent.state == "refused", Consent.expires_at.is_(None), Consent.expires_at > now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
@@ -17,11 +17,13 @@ from engine.dates.openings import POST_TOO_LATE, spoiled_by
 from engine.dates.team import TeamHours
 from engine.dates.windows import Window
 from engine.definitions.store import ActiveTrigger
-from engine.plan.candidates import judge
+from engine.plan.candidates import FEW, Circumstances, circumstances_of, given_again, judge, made_once
 from engine.plan.contender import Contender
 from engine.plan.intents import PLACE, hours_key, hours_of, post_on
 from engine.plan.slots import Slot, Wish, first_slot
+from engine.plan.sql import instants
 from engine.storage.models import Customer, Moment
+from engine.storage.upsert import given, is_given
 
 NO_TERMS = Offered()
 
@@ -34,12 +36,16 @@ class Over:
     look_at: datetime | None = None
 
 
-def lock_due(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:
-    """The moments that are due, of customers that nobody else is working on: the caps are counted under their lock."""
+def lock_due(session: Session, *, now: datetime, limit: int, since: datetime | None = None) -> list[uuid.UUID]:
+    """The moments that are due, of customers that nobody else is working on: the caps are counted under their lock.
+
+    `since`: all that were due before then have been looked at, and need not be searched for.
+    """
+    seen = [] if since is None else [Moment.check_at >= since]
     picked = session.execute(
         select(Moment.id, Customer.id)
         .join(Customer, Customer.id == Moment.customer_id)
-        .where(Moment.state == "spotted", Moment.check_at <= now)
+        .where(Moment.state == "spotted", Moment.check_at <= now, *seen)
         .order_by(Moment.send_on, Moment.id)
         .limit(limit)
         .with_for_update(of=Customer, skip_locked=True, key_share=True)
@@ -48,36 +54,58 @@ def lock_due(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:
 
 
 def read_due(session: Session, ids: Sequence[uuid.UUID], channels: Offered, *, now: datetime) -> Sequence[Any]:
-    """What planning decides by. The state is asked again: before the lock was there it may have changed."""
-    grave = or_(
-        *(func.coalesce(json_boolean(Moment.facts, name, "value"), false()) for name in ("serious", "repeated"))
+    """What planning decides by. The state is asked again: before the lock was there it may have changed.
+
+    As for holds: for few moments the statement is made once, for many the database has to plan it for them.
+    """
+    if len(ids) > FEW:
+        scope = Moment.id.in_(ids)
+        circumstances = circumstances_of(session, scope, now=now, channels=channels)
+        return session.execute(_due(session, scope, circumstances, channels), instants(now)).all()
+    given_ones = is_given(Moment.id)
+    circumstances = circumstances_of(session, given_ones, given(ids), now=now, channels=channels)
+    statement = made_once(
+        session, "due", circumstances, channels, lambda: _due(session, given_ones, circumstances, channels)
     )
-    candidates = judge(session, Moment.id.in_(ids), now=now, channels=channels).c
+    return session.execute(statement, instants(now) | given(ids) | given_again(session, circumstances)).all()
+
+
+def _due(
+    session: Session, scope: ColumnElement[bool], circumstances: Circumstances, channels: Offered
+) -> Select[tuple[Any, ...]]:
+    candidates = judge(session, scope, circumstances, channels=channels).c
     c = candidates.c
-    return session.execute(
-        select(
-            Moment.id,
-            Moment.customer_id,
-            Moment.trigger_id,
-            Moment.family,
-            Moment.occasion,
-            Moment.send_on,
-            Moment.expires_at,
-            Moment.weight,
-            Moment.spotted_at,
-            Customer.zone,
-            Customer.bucket,
-            *PLACE,
-            hours_key().label("hours_key"),
-            c.channel,
-            c.channel_reason,
-            grave.label("grave"),
-        )
+    columns: list[Any] = [
+        Moment.id,
+        Moment.customer_id,
+        Moment.trigger_id,
+        Moment.family,
+        Moment.occasion,
+        Moment.send_on,
+        Moment.expires_at,
+        Moment.weight,
+        Moment.spotted_at,
+        Customer.zone,
+        Customer.bucket,
+        *PLACE,
+        hours_key().label("hours_key"),
+        c.channel,
+        c.channel_reason,
+        grave().label("grave"),
+    ]
+    return (
+        select(*columns)
         .join(Customer, Customer.id == Moment.customer_id)
         .join(candidates, c.moment_id == Moment.id)
-        .where(Moment.id.in_(ids), Moment.state == "spotted")
+        .where(Moment.state == "spotted")
         .order_by(Moment.send_on, Moment.id)
-    ).all()
+    )
+
+
+def grave() -> ColumnElement[bool]:
+    """Whether what a moment is about was serious or happened again."""
+    facts = (json_boolean(Moment.facts, name, "value") for name in ("serious", "repeated"))
+    return or_(*(func.coalesce(fact, false()) for fact in facts))
 
 
 @dataclass(slots=True)
@@ -111,10 +139,10 @@ def sort_by_time(
         trigger = triggers.get(row.trigger_id)
         if trigger is None:
             continue
-        read = _is_read(row, trigger)
+        read = is_read(row, trigger)
         key = (row.zone, row.hours_key, row.channel, row.send_on, row.expires_at, row.trigger_id, read)
         if key not in slots:
-            slots[key] = _when(_wish(row, trigger, offered), team, now=now, read=read)
+            slots[key] = when(wish_of(row, trigger, offered), team, now=now, read=read)
         slot = slots[key]
         if isinstance(slot, Over):
             if slot.look_at is None:
@@ -128,7 +156,8 @@ def sort_by_time(
     return found
 
 
-def _when(wish: Wish, team: TeamHours, *, now: datetime, read: bool) -> "Slot | Over":
+def when(wish: Wish, team: TeamHours, *, now: datetime, read: bool) -> "Slot | Over":
+    """The opening that a moment would take if it were planned now, or why there is none."""
     slot = first_slot(wish, team, now=now, read=read)
     if slot is not None:
         return slot
@@ -142,7 +171,8 @@ def _when(wish: Wish, team: TeamHours, *, now: datetime, read: bool) -> "Slot | 
     return Over(reason, plain.write_at if plain is not None and plain.write_at > now else None)
 
 
-def _wish(row: Any, trigger: ActiveTrigger, offered: Offered) -> Wish:
+def wish_of(row: Any, trigger: ActiveTrigger, offered: Offered) -> Wish:
+    """What the trigger asks for a row that has a customer's PLACE, a channel, a day and an expiry."""
     rules, review = trigger.definition.send, trigger.definition.review
     return Wish(
         zone=row.zone,
@@ -150,12 +180,13 @@ def _wish(row: Any, trigger: ActiveTrigger, offered: Offered) -> Wish:
         window=Window(rules.window_start, rules.window_end),
         expires_at=row.expires_at,
         write_ahead_days=review.write_ahead_days,
-        hours=hours_of(row, row.channel, rules, offered),
+        hours=hours_of(row, row.channel, trigger.definition, offered),
         post_on=post_on(row.send_on, row.channel, row.country, offered),
     )
 
 
-def _is_read(row: Any, trigger: ActiveTrigger) -> bool:
+def is_read(row: Any, trigger: ActiveTrigger) -> bool:
+    """Whether a person reads it before it goes."""
     review = trigger.definition.review
     return review.policy == "person" or row.weight >= review.must_read_weight or row.grave
 

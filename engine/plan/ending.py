@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.bell import ring
-from engine.storage.models import Hold, Message, MessageMoment, Moment
+from engine.storage.models import Hold, Message, MessageMoment, Moment, Trigger
 from engine.transitions import MESSAGE, MOMENT, sources_of
 
 Ending = Literal["skipped", "expired", "cancelled"]
 
 BATCH = 1_000
 TOO_LATE = "too_late"
+RETIRED = "trigger_retired"
 # Holds that the end of another message or moment of the same customer may lift.
 _WAITING_FOR_OTHERS = ("clash_lost", "cap", "settling")
 _GONE_OUT = ("handed_over", "closed")
@@ -44,11 +45,13 @@ def cancel_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: st
     return _end_moments(session, Moment.id.in_(moment_ids), "cancelled", reason, now=now)
 
 
-def expire_due(session: Session, *, now: datetime, limit: int = BATCH) -> int:
-    """Expire what would come too late by now; returns how many moments that were."""
+def expire_due(session: Session, *, now: datetime, limit: int = BATCH, since: datetime | None = None) -> int:
+    """Expire what would come too late by now; returns how many moments that were. `since`: what would have come too
+    late by then is known to have ended."""
+    ended = [] if since is None else [Moment.expires_at >= since]
     late = (
         select(Moment.id)
-        .where(Moment.expires_at <= now, Moment.state.in_(sources_of(MOMENT, "expired")), ~_has_gone_out())
+        .where(Moment.expires_at <= now, *ended, Moment.state.in_(sources_of(MOMENT, "expired")), ~_has_gone_out())
         .order_by(Moment.expires_at)
         .limit(limit)
     )
@@ -67,6 +70,19 @@ def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: da
     )
     why = func.coalesce(held_by, reason)
     return _end_moments(session, Moment.id.in_(moment_ids), "expired", why, now=now)
+
+
+def end_retired(session: Session, *, now: datetime, limit: int = BATCH) -> int:
+    """End what waits of triggers that were retired, written or not; returns how many moments that were."""
+    retired = select(Trigger.id).where(Trigger.state == "retired")
+    waits = (
+        select(Moment.id)
+        .where(Moment.trigger_id.in_(retired), Moment.state.in_(sources_of(MOMENT, "skipped")), ~_has_gone_out())
+        .order_by(Moment.id)
+        .limit(limit)
+    )
+    ids = session.scalars(waits).all()
+    return skip_moments(session, ids, RETIRED, now=now) if ids else 0
 
 
 def skip_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: str, *, now: datetime) -> int:

@@ -9,20 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, select, union_all, update
+from sqlalchemy import CompoundSelect, select, union_all, update
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
 from engine.ids import new_id
-from engine.plan.candidates import judge
+from engine.plan.candidates import FEW, Judged, circumstances_of, given_again, judge, made_once
 from engine.plan.reasons import EXCEPTION, KEPT, is_final
-from engine.plan.rules import customer, limits, permission, trigger, trouble
-from engine.plan.sql import until
+from engine.plan.rules import customer, house, limits, permission, trigger, trouble
+from engine.plan.sql import instants, until
 from engine.storage.models import Hold, Moment
-from engine.storage.upsert import insert_into, is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, insert_into, is_given
 
 DEFAULT_CHANNELS = Offered()
-_FEW = 200
+_KEPT_HOLDS = select(Hold.moment_id, Hold.name, Hold.detail, Hold.until).where(
+    is_given(Hold.moment_id), Hold.released_at.is_(None), Hold.name.in_(KEPT)
+)
+_OPEN_HOLDS = select(Hold.id, Hold.moment_id, Hold.name, Hold.until).where(
+    is_given(Hold.moment_id), Hold.released_at.is_(None)
+)
 _RULES = (
     customer.deceased,
     customer.closed,
@@ -40,7 +46,15 @@ _RULES = (
     trouble.low_answer,
     trigger.trigger_off,
 )
-_RULES_OF_SEVERAL_PARTS = (permission.suppressed, trigger.audience_not_met, trigger.exceptions, limits.cap)
+_RULES_OF_SEVERAL_PARTS = (
+    permission.suppressed,
+    trigger.audience_not_met,
+    trigger.exceptions,
+    limits.cap,
+    customer.relationship_quiet,
+    house.pause,
+    house.sensitive_day,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +74,10 @@ class HoldView:
 Holds = Mapping[uuid.UUID, Sequence[HoldView]]
 
 
-def current_holds(
-    session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Offered = DEFAULT_CHANNELS
-) -> CompoundSelect[Any]:
-    """Every reason to hold a moment of `scope` now, as (moment_id, name, detail, since, seconds)."""
-    judged = judge(session, scope, now=now, channels=channels)
+def current_holds(judged: Judged) -> CompoundSelect[Any]:
+    """Every reason to hold one of these moments now, as (moment_id, name, detail, since, seconds)."""
     rows = [rule(judged) for rule in _RULES]
     rows += [row for rule in _RULES_OF_SEVERAL_PARTS for row in rule(judged)]
-    if (quiet := customer.relationship_quiet(judged, session)) is not None:
-        rows.append(quiet)
     return union_all(*rows)
 
 
@@ -82,32 +91,45 @@ def holds_of(
     found: dict[uuid.UUID, dict[str, HoldView]] = {}
     if not moment_ids:
         return {}
-    for moment_id, name, detail, since, seconds in session.execute(
-        current_holds(session, _are(session, moment_ids), now=now, channels=channels)
-    ):
-        found.setdefault(moment_id, {})[name] = HoldView(name, detail, until(since, seconds))
-    kept = select(Hold.moment_id, Hold.name, Hold.detail, Hold.until).where(
-        is_among(session, Hold.moment_id, moment_ids), Hold.released_at.is_(None), Hold.name.in_(KEPT)
-    )
-    for moment_id, name, detail, ends_at in session.execute(kept):
+    for moment_id, name, detail, since, seconds in _current(session, moment_ids, now, channels):
+        views = found.setdefault(moment_id, {})
+        views[name] = _longer(views.get(name), HoldView(name, detail, until(since, seconds)))
+    for moment_id, name, detail, ends_at in past_the_orm(session).execute(_KEPT_HOLDS, given(moment_ids)):
         found.setdefault(moment_id, {})[name] = HoldView(name, detail, ends_at)
     return {moment_id: list(by_name.values()) for moment_id, by_name in found.items()}
 
 
-def _are(session: Session, moment_ids: Collection[uuid.UUID]) -> ColumnElement[bool]:
+def _longer(one: HoldView | None, other: HoldView) -> HoldView:
+    """Of two reasons of one name the one that ends later; one without an end outlasts all others."""
+    if one is None or other.until is None:
+        return other
+    return one if one.until is None or one.until > other.until else other
+
+
+def _current(session: Session, moment_ids: Collection[uuid.UUID], now: datetime, channels: Offered) -> Sequence[Any]:
     """A batch that is sent looks the same to the database each time, which then reads and plans it once. A plan made so
     reckons with few moments: where they are many, it has to be made for them."""
-    few = len(moment_ids) <= _FEW
-    return is_among(session, Moment.id, moment_ids) if few else Moment.id.in_(moment_ids)
+    if len(moment_ids) > FEW:
+        scope = Moment.id.in_(moment_ids)
+        circumstances = circumstances_of(session, scope, now=now, channels=channels)
+        statement = current_holds(judge(session, scope, circumstances, channels=channels))
+        return session.execute(statement, instants(now)).all()
+    given_ones = is_given(Moment.id)
+    circumstances = circumstances_of(session, given_ones, given(moment_ids), now=now, channels=channels)
+    statement = made_once(
+        session,
+        "holds",
+        circumstances,
+        channels,
+        lambda: current_holds(judge(session, given_ones, circumstances, channels=channels)),
+    )
+    values = instants(now) | given(moment_ids) | given_again(session, circumstances)
+    return past_the_orm(session).execute(statement, values).all()
 
 
 def store_holds(session: Session, moment_ids: Collection[uuid.UUID], holds: Holds, *, now: datetime) -> None:
     """Make the open `holds` rows of these moments what `holds` says: open new ones, release those that are gone."""
-    stored = session.execute(
-        select(Hold.id, Hold.moment_id, Hold.name, Hold.until).where(
-            is_among(session, Hold.moment_id, moment_ids), Hold.released_at.is_(None)
-        )
-    ).all()
+    stored = past_the_orm(session).execute(_OPEN_HOLDS, given(moment_ids)).all()
     wanted = {(moment_id, hold.name): hold for moment_id, found in holds.items() for hold in found}
     gone = [row.id for row in stored if (row.moment_id, row.name) not in wanted and row.name not in KEPT]
     if gone:

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from engine.channel_terms import TERMS, Offered
 from engine.dates.hours import EVERY_DAY, Hours, SendDays, hours_for
 from engine.dates.openings import Intent, posting_day, slots
+from engine.dates.sensitive import DayRule
 from engine.dates.windows import Window
-from engine.definitions.schema import WEEKDAYS, SendRules
+from engine.definitions.schema import WEEKDAYS, TriggerDefinition
 from engine.definitions.store import definition_of
 from engine.storage.models import Customer, Message
 from engine.storage.upsert import is_among
@@ -25,6 +26,18 @@ from engine.storage.upsert import is_among
 _LONGEST_TURN = timedelta(minutes=240)
 # What the hours of a customer follow from, besides their zone.
 PLACE = (Customer.country, Customer.region, Customer.zone_guessed, Customer.quiet_from, Customer.quiet_until)
+# What an intent is made of.
+WANTED = (
+    Message.trigger_version_id,
+    Message.channel,
+    Message.send_on,
+    Message.window_start,
+    Message.window_end,
+    Message.expires_at,
+    Message.zone,
+    Customer.bucket,
+    *PLACE,
+)
 
 
 def hours_key() -> ColumnElement[str]:
@@ -42,8 +55,9 @@ def hours_key() -> ColumnElement[str]:
     return key
 
 
-def hours_of(row: Any, channel: str, rules: SendRules, offered: Offered) -> Hours:
+def hours_of(row: Any, channel: str, definition: TriggerDefinition, offered: Offered) -> Hours:
     """The hours of a channel for a customer of these PLACE columns, on the days of a trigger."""
+    rules = definition.send
     quiet = (row.quiet_from, row.quiet_until) if row.quiet_from and row.quiet_until else None
     return hours_for(
         channel,
@@ -53,6 +67,7 @@ def hours_of(row: Any, channel: str, rules: SendRules, offered: Offered) -> Hour
         quiet=quiet,
         days=_days(rules.weekdays, rules.holidays),
         law=offered.text_hours,
+        closed=_closed(offered.sensitive, definition.family, definition.occasion) if offered.sensitive else (),
     )
 
 
@@ -68,22 +83,11 @@ def intents_of(
 ) -> dict[uuid.UUID, Intent]:
     """The intent of each message, by its own channel, or by this one where it is to go by another."""
     rows = session.execute(
-        select(
-            Message.id,
-            Message.trigger_version_id,
-            Message.channel,
-            Message.send_on,
-            Message.window_start,
-            Message.window_end,
-            Message.expires_at,
-            Message.zone,
-            Customer.bucket,
-            *PLACE,
-        )
+        select(Message.id, *WANTED)
         .join(Customer, Customer.id == Message.customer_id)
         .where(is_among(session, Message.id, message_ids))
     )
-    return {row.id: _intent(session, row, channel or row.channel, offered) for row in rows}
+    return {row.id: intent_of(session, row, channel or row.channel, offered) for row in rows}
 
 
 def hasten(session: Session, message: Message, *, now: datetime) -> None:
@@ -99,17 +103,23 @@ def hasten(session: Session, message: Message, *, now: datetime) -> None:
         message.send_at = now
 
 
-def _intent(session: Session, row: Any, channel: str, offered: Offered) -> Intent:
+def intent_of(session: Session, row: Any, channel: str, offered: Offered) -> Intent:
+    """The intent of a message of these WANTED columns, by this channel."""
     return Intent(
         send_on=row.send_on,
         window=Window(row.window_start, row.window_end),
         zone=row.zone,
         expires_at=row.expires_at,
-        hours=hours_of(row, channel, definition_of(session, row.trigger_version_id).send, offered),
+        hours=hours_of(row, channel, definition_of(session, row.trigger_version_id), offered),
         post_on=post_on(row.send_on, channel, row.country, offered),
         bucket=row.bucket,
         spread=timedelta(minutes=offered.spread_minutes),
     )
+
+
+@lru_cache(maxsize=1_024)
+def _closed(days: tuple[DayRule, ...], family: str, occasion: str) -> tuple[DayRule, ...]:
+    return tuple(day for day in days if day.effect == "shift" and day.speaks_of(family, occasion))
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import literal, select, union_all, update
 from sqlalchemy.orm import Session
 
+from engine.calendar.day_rules import with_days
 from engine.channel_terms import Offered
 from engine.conditions import to_sql
 from engine.dates.team import TeamHours
@@ -25,6 +26,7 @@ from engine.plan.due import lock_due, read_due, sort_by_time
 from engine.plan.ending import TOO_LATE, expire_moments, skip_moments
 from engine.plan.holds import DEFAULT_CHANNELS, HoldView, holds_of, store_holds
 from engine.plan.untrue import cancel_untrue
+from engine.storage.bulk import update_alike
 from engine.storage.models import Customer, Moment
 from engine.transitions import MOMENT, sources_of
 
@@ -34,10 +36,13 @@ LOOK_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """What planning takes from the installation."""
+    """What planning takes from the installation. Without `brakes` no trigger pauses itself: a backtest goes on; and
+    it knows that all that was due before `since` has been looked at."""
 
     channels: Offered = DEFAULT_CHANNELS
     batch: int = BATCH
+    brakes: bool = True
+    since: datetime | None = None
 
 
 DEFAULTS = PlanSettings()
@@ -56,9 +61,10 @@ def plan_due(
 
     Moments of triggers that are not among `triggers` (paused ones, say) are held by name like all others.
     """
-    ids = lock_due(session, now=now, limit=settings.batch)
+    ids = lock_due(session, now=now, limit=settings.batch, since=settings.since)
     if not ids:
         return 0
+    settings = replace(settings, channels=with_days(session, settings.channels))
     cancel_untrue(session, ids, now=now)
     rows = read_due(session, ids, settings.channels, now=now)
     known = {trigger.id: trigger for trigger in triggers}
@@ -70,7 +76,8 @@ def plan_due(
     found = holds_of(session, looked_at, now=now, channels=settings.channels)
     ended = _skip_final(session, found, now=now)
     free = [contender for contender in times.ready if contender.moment_id not in found]
-    for trigger_id, reason in pull_brakes(session, free, now=now, team=team).items():
+    pulled = pull_brakes(session, free, now=now, team=team) if settings.brakes else {}
+    for trigger_id, reason in pulled.items():
         _hold(found, [c for c in free if c.trigger_id == trigger_id], HoldView("trigger_paused", reason))
     free = _with_alternatives(session, [c for c in free if c.moment_id not in found])
     lost = _decide(session, free, now=now)
@@ -132,20 +139,21 @@ def _decide(session: Session, contenders: list[Contender], *, now: datetime) -> 
 
 def _draw_control(session: Session, settled: Settled, *, now: datetime) -> None:
     """Take the control group out of what would be written now. Who lost to one of them is looked at again at once."""
-    drawn: list[uuid.UUID] = []
+    drawn: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
     for group in [*settled.new, *settled.joining.values()]:
         kept_out = [contender for contender in group if _is_control(contender)]
-        drawn += [contender.moment_id for contender in kept_out]
+        for contender in kept_out:
+            drawn[contender.version_id].append(contender.moment_id)
         if kept_out and kept_out[0] is group[0]:
             rivals = {contender.customer_id for contender in kept_out}
             settled.lost = [contender for contender in settled.lost if contender.customer_id not in rivals]
         group[:] = [contender for contender in group if contender not in kept_out]
     settled.joining = {message_id: group for message_id, group in settled.joining.items() if group}
-    if drawn:
+    for version_id, ids in drawn.items():  # the version that decided, as what is planned keeps it
         session.execute(
             update(Moment)
-            .where(Moment.id.in_(drawn), Moment.state.in_(sources_of(MOMENT, "control")))
-            .values(state="control", reason="control", closed_at=now)
+            .where(Moment.id.in_(ids), Moment.state.in_(sources_of(MOMENT, "control")))
+            .values(state="control", reason="control", closed_at=now, trigger_version_id=version_id)
         )
 
 
@@ -175,4 +183,4 @@ def _next_looks(found: Found, moment_ids: Sequence[uuid.UUID], *, now: datetime)
 def _look_again_at(session: Session, looks: Mapping[uuid.UUID, datetime]) -> None:
     if looks:
         rows = [{"id": moment_id, "check_at": at} for moment_id, at in looks.items()]
-        session.execute(update(Moment), rows)
+        update_alike(session, Moment, rows, same={})

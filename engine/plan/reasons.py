@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 EXCEPTION = "exception:"
+FEELS_WRONG = "feels_wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ REASONS: Mapping[str, Reason] = {
     "minor": Reason("The customer is a minor, and celebrations are not sent to children.", "when the record says so"),
     "life_event": Reason("Somebody noted a life event that celebrations must not disturb.", "when the note expires"),
     "not_now": Reason("The customer asked to be left alone for now.", "when the note expires"),
+    "pause": Reason(
+        "Everything like this waits for now, as the company said “not now”.", "when somebody ends it, or at its date"
+    ),
+    "sensitive_day": Reason("Where the customer lives it is a day on which this would hurt.", "when the day is over"),
     "relationship_quiet": Reason(
         "The customer did nothing with us in the twelve months before, so years together would ring hollow.",
         "when the customer does something",
@@ -54,6 +59,7 @@ REASONS: Mapping[str, Reason] = {
     "shadow": Reason("The trigger only watches for now and sends nothing.", "when the trigger is switched on"),
     "missing_fact": Reason("A fact that the text needs is not known.", "when the fact is recorded"),
     "template_refused": Reason("The template cannot be used as it is.", "when the template is mended"),
+    FEELS_WRONG: Reason("Somebody who read it said that it feels wrong.", "when marketing has answered"),
     "redirect_mode": Reason(
         "Redirect mode is on, and no test address is set for this channel.",
         "when a test address is set, or the installation goes live",
@@ -86,6 +92,7 @@ ENDINGS: Mapping[str, str] = {
     "gave_up": "It could not be handed over in several attempts.",
     "lease_ended": "The worker that had it was not heard of in time, and had not handed it over.",
     "sending_stopped": "Sending was stopped.",
+    "pause_began": "Somebody said “not now” before its channel was called; it is checked once more.",
     "gate_closed": "The provider answered others that it could not take any just then.",
     "worker_stopping": "The worker that had it was asked to stop.",
     "never_taken": "The provider never took it.",
@@ -93,9 +100,10 @@ ENDINGS: Mapping[str, str] = {
 _HELD = "held:"
 _REFUSED = "refused:"
 _BOUNCED = "bounced:"
+_NOT_COMPOSED = "cannot_compose:"
 
-# Opened and released by those who write, never by looking at the customer.
-KEPT = frozenset({"missing_fact", "template_refused"})
+# Opened and released by those who write and read, never by looking at the customer.
+KEPT = frozenset({"missing_fact", "template_refused", FEELS_WRONG})
 
 
 def is_final(name: str) -> bool:
@@ -118,7 +126,14 @@ def ending(reason: str) -> str:
         return f"The channel refused it: {reason.removeprefix(_REFUSED)}."
     if reason.startswith(_BOUNCED):
         return f"It came back: {reason.removeprefix(_BOUNCED)}."
+    if reason.startswith(_NOT_COMPOSED):
+        return f"No message could be made of it for its channel: {reason.removeprefix(_NOT_COMPOSED)}."
     if reason in ENDINGS:
         return ENDINGS[reason]
     said = sentence(reason)
     return f"The reason given was “{reason}”." if said == reason else said
+
+
+def paused_why(reason: str) -> str:
+    """What is said of a planned message while its trigger is paused, instead of when it goes."""
+    return f"Its trigger is paused: {reason.rstrip('. ')}. It waits, and its time runs on."

@@ -1,9 +1,24 @@
-"""Two words that the planning statements share: a row of a hold, and a date some days away."""
+"""The words that the planning statements share: a row of a hold, a date some days away, and the present instant as a
+parameter, so that a statement that was made once serves at any time.
+"""
 
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Date, Select, Text, cast, literal, null, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.sql.expression import FunctionElement
@@ -11,10 +26,25 @@ from sqlalchemy.sql.expression import FunctionElement
 from engine.storage.base import UtcDateTime
 
 HoldRow = Select[Any]
+# Without a value on purpose: a statement cannot be asked without saying when.
+NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime(), required=True)
+_spans: dict[str, timedelta] = {}
+
+
+def ago(span: timedelta) -> BindParameter[datetime]:
+    """The instant so long before `NOW`."""
+    name = f"ago_{span.total_seconds():.0f}"
+    _spans[name] = span
+    return bindparam(name, type_=UtcDateTime(), required=True)
+
+
+def instants(now: datetime) -> dict[str, datetime]:
+    """The values of `NOW`, and of every `ago` that was spoken of."""
+    return {NOW.key: now} | {name: now - span for name, span in _spans.items()}
 
 
 def hold_row(
-    c: CTE,
+    c: FromClause,
     name: str | ColumnElement[str],
     *,
     detail: ColumnElement[Any] | QueryableAttribute[Any] | None = None,

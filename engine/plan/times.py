@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from engine.bell import ring
+from engine.calendar.day_rules import with_days
 from engine.channel_terms import Offered
 from engine.dates.openings import TURNS
 from engine.dates.team import TeamHours
@@ -24,10 +26,21 @@ from engine.plan.slots import Slot, Wish, first_slot
 from engine.spot.dating import expiry
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Customer, Installation, Message, MessageMoment, Moment
-from engine.storage.upsert import insert_into, is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, insert_into, is_given
+from engine.storage.words import in_words
 
 ZONE_DATA = "zone_data_version"
 _UNSENT = ("draft", "in_review", "approved")
+_UNSENT_MESSAGES = (
+    select(Message.id)
+    .join(Customer, Customer.id == Message.customer_id)
+    .where(Message.state.in_(_UNSENT))
+    .order_by(Message.id)
+    .with_for_update(of=Message)
+)
+_MOVED = _UNSENT_MESSAGES.where(or_(Message.zone != Customer.zone, Message.hours_key != hours_key()))
+_MOVED_OF_CUSTOMERS = in_words(_MOVED.where(is_given(Message.customer_id)))
 _UTC_TEAM = TeamHours()
 NO_TERMS = Offered()
 # Databases take only so many values in one statement.
@@ -38,6 +51,12 @@ def zone_data_changed(session: Session) -> bool:
     """Whether the send times were last worked out with other zone data than this process has."""
     stored = session.get(Installation, ZONE_DATA)
     return stored is None or stored.value != zone_data_version()
+
+
+def forget_times(session: Session) -> None:
+    """Have the next round work out every send time anew, as the days on which messages may go have changed."""
+    session.execute(delete(Installation).where(Installation.name == ZONE_DATA))
+    ring(session, "jubilee.plan")
 
 
 def recompute_send_times(
@@ -54,16 +73,11 @@ def recompute_send_times(
     Cheap where nothing moved. With `customer_ids` it looks at these customers alone.
     """
     everything = customer_ids is None and zone_data_changed(session)
-    which: list[ColumnElement[bool]] = [Message.state.in_(_UNSENT)]
-    which += [] if everything else [or_(Message.zone != Customer.zone, Message.hours_key != hours_key())]
-    which += [] if customer_ids is None else [is_among(session, Message.customer_id, customer_ids)]
-    ids = session.scalars(
-        select(Message.id)
-        .join(Customer, Customer.id == Message.customer_id)
-        .where(*which)
-        .order_by(Message.id)
-        .with_for_update(of=Message)
-    ).all()
+    if customer_ids is not None:
+        ids = past_the_orm(session).scalars(_MOVED_OF_CUSTOMERS, given(customer_ids)).all()
+    else:
+        ids = session.scalars(_UNSENT_MESSAGES if everything else _MOVED).all()
+    channels = with_days(session, channels) if ids else channels
     for at in range(0, len(ids), _PIECE):
         affected = Message.id.in_(ids[at : at + _PIECE])
         _move_expiry(session, affected)
@@ -149,14 +163,14 @@ def _move_messages(
 
 
 def _wish(session: Session, row: Any, channels: Offered) -> Wish:
-    rules = definition_of(session, row.version_id).send
+    definition = definition_of(session, row.version_id)
     return Wish(
         zone=row.zone,
         send_on=row.send_on,
         window=Window(row.window_start, row.window_end),
         expires_at=row.expires_at,
         write_ahead_days=0,
-        hours=hours_of(row, row.channel, rules, channels),
+        hours=hours_of(row, row.channel, definition, channels),
         post_on=post_on(row.send_on, row.channel, row.country, channels),
     )
 

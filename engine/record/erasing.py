@@ -2,44 +2,24 @@
 that no import brings back, hashes of addresses that are not written to again, and rows without a person for counting.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, false, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.plan.ending import end_message, skip_moments
 from engine.record.customer_state import tombstone
+from engine.record.forgetting import ERASED, adopt_answers, forget, stop_what_waits
 from engine.record.suppressions import Suppressed, suppress
-from engine.storage.models import (
-    AuditEntry,
-    CallOutcome,
-    Consent,
-    ContactPoint,
-    Customer,
-    CustomerChange,
-    CustomerDate,
-    Delivery,
-    Event,
-    Hold,
-    Message,
-    Moment,
-    Note,
-    Preference,
-    Problem,
-    Receipt,
-    RejectedEvent,
-    Reply,
-    Revision,
-    Total,
-)
+from engine.storage.models import Answer, ContactPoint, Customer, CustomerChange, Message, Moment, RejectedEvent
+from engine.storage.models.contact_point import hash_of_address
 
-ERASED = "erased"
-_GONE_WITH_THE_CUSTOMER = (CustomerChange, CustomerDate, ContactPoint, Consent, Preference, Note, Total, Event)
+__all__ = ["ERASED", "Erased", "customer_named", "erase"]
+
 _BLANK: dict[str, Any] = {
     "first_name": None,
     "last_name": None,
@@ -62,10 +42,17 @@ _BLANK: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was done. `message_ids` are all messages of the customer: channels that keep copies remove theirs."""
+    """What was done. `message_ids` are all messages of the customer, `answer_ids` all answers to their replies.
+    `stopped` counts messages, answers, and calls."""
 
     message_ids: tuple[UUID, ...]
     stopped: int
+    answer_ids: tuple[UUID, ...] = ()
+
+    @property
+    def kept_ids(self) -> tuple[UUID, ...]:
+        """Under these ids channels that keep copies remove theirs."""
+        return self.message_ids + self.answer_ids
 
 
 def customer_named(session: Session, external_id: str) -> UUID:
@@ -77,97 +64,68 @@ def customer_named(session: Session, external_id: str) -> UUID:
 
 
 def erase(session: Session, customer_id: UUID, *, now: datetime) -> Erased:
-    """Erase this customer; doing it again does nothing more. What was submitted before has gone out."""
-    customer = session.scalars(select(Customer).where(Customer.id == customer_id).with_for_update()).one_or_none()
+    """Erase this customer; doing it again does nothing more. What was submitted before has gone out.
+
+    Their messages are locked before their row is changed: their id at the company is part of a key, and who changes a
+    key waits for everybody who writes what refers to it. An approval that holds a message would wait for us,
+    and we for it.
+    """
+    locked = select(Customer).where(Customer.id == customer_id).with_for_update(key_share=True)
+    customer = session.scalars(locked).one_or_none()
     if customer is None:
         raise NotFound("there is no such customer")
-    messages = session.scalars(select(Message.id).where(Message.customer_id == customer_id).order_by(Message.id)).all()
+    theirs = select(Message.id).where(Message.customer_id == customer_id).order_by(Message.id)
+    messages = session.scalars(theirs.with_for_update()).all()
     if customer.erased_at:
-        return Erased(tuple(messages), 0)
+        return Erased(tuple(messages), 0, _answers(session, customer_id))
+    addresses = _addresses(session, customer_id)
+    adopt_answers(session, customer_id, addresses)
     external_id = customer.external_id
     session.execute(
         update(Customer)
         .where(Customer.id == customer_id)
         .values(_BLANK | {"external_id": tombstone(external_id), "erased_at": now, "updated_at": now})
     )
-    stopped = _stop(session, customer_id, messages, now=now)
-    _forget_addresses(session, customer_id, messages, now=now)
-    _forget_texts(session, customer_id, messages)
-    _forget_what_was_done(session, customer_id, messages)
+    stopped = _stop(session, customer_id, tuple(messages), now=now)
+    _suppress_addresses(session, customer_id, now=now)
+    forget(session, customer_id, addresses, [hash_of_address(one) for one in addresses], now=now)
     _forget_rejected(session, external_id)
-    for kind in _GONE_WITH_THE_CUSTOMER:
-        session.execute(delete(kind).where(kind.customer_id == customer_id))
-    return Erased(tuple(messages), stopped)
+    return Erased(tuple(messages), stopped, _answers(session, customer_id))
 
 
-def _stop(session: Session, customer_id: UUID, messages: Sequence[UUID], *, now: datetime) -> int:
+def _answers(session: Session, customer_id: UUID) -> tuple[UUID, ...]:
+    return tuple(session.scalars(select(Answer.id).where(Answer.customer_id == customer_id).order_by(Answer.id)))
+
+
+def _stop(session: Session, customer_id: UUID, messages: tuple[UUID, ...], *, now: datetime) -> int:
     """End what has not gone out. A worker that has claimed it finds out in the commit of `submitting`."""
     stopped = sum(end_message(session, message_id, "skipped", ERASED, now=now) for message_id in messages)
     moments = session.scalars(select(Moment.id).where(Moment.customer_id == customer_id)).all()
     skip_moments(session, moments, ERASED, now=now)
-    return stopped
+    return stopped + stop_what_waits(session, customer_id, now=now)
 
 
-def _forget_addresses(session: Session, customer_id: UUID, messages: Sequence[UUID], *, now: datetime) -> None:
+def _suppress_addresses(session: Session, customer_id: UUID, *, now: datetime) -> None:
     """The hash of each address stays suppressed, so that an old list under another id does not bring them back."""
     points = session.execute(
         select(ContactPoint.channel, ContactPoint.address).where(ContactPoint.customer_id == customer_id)
-    ).all()
-    addresses = sorted({address for _, address in points})
-    suppress(session, [Suppressed(ERASED, "erasure", address=a, channel=c) for c, a in points], now=now)
-    for table, column in ((Delivery, Delivery.message_id), (Message, Message.id)):
-        session.execute(
-            update(table)
-            .where(column.in_(messages), _mentions(table.reason, addresses))
-            .values(reason=ERASED)
-            .execution_options(synchronize_session=False)
-        )
-    session.execute(update(Delivery).where(Delivery.message_id.in_(messages)).values(address=""))
-    session.execute(delete(Reply).where(or_(Reply.customer_id == customer_id, Reply.from_address.in_(addresses))))
-    about = or_(Receipt.message_id.in_(messages), Receipt.delivery_id.in_(_deliveries_of(messages)))
-    session.execute(update(Receipt).where(about).values(data={}, detail=None, address_hash=None))
-
-
-def _forget_texts(session: Session, customer_id: UUID, messages: Sequence[UUID]) -> None:
-    of_problem = {"what_happened": None, "what_we_did": None, "next_step": None, "remedy": None}
-    session.execute(update(Revision).where(Revision.message_id.in_(messages)).values(texts={}, facts={}, findings=[]))
-    session.execute(update(Moment).where(Moment.customer_id == customer_id).values(facts={}))
-    session.execute(update(Problem).where(Problem.customer_id == customer_id).values(of_problem))
-    moments = select(Moment.id).where(Moment.customer_id == customer_id)
-    session.execute(update(Hold).where(Hold.moment_id.in_(moments)).values(detail=None))
-    session.execute(update(CallOutcome).where(CallOutcome.delivery_id.in_(_deliveries_of(messages))).values(note=None))
-
-
-def _forget_what_was_done(session: Session, customer_id: UUID, messages: Sequence[UUID]) -> None:
-    """Of the audit trail stays who did what when; what was written in it goes."""
-    moments = select(Moment.id).where(Moment.customer_id == customer_id)
-    problems = select(Problem.id).where(Problem.customer_id == customer_id)
-    notes = select(Note.id).where(Note.customer_id == customer_id)
-    subject = AuditEntry.subject_id
-    session.execute(
-        update(AuditEntry)
-        .where(
-            or_(
-                subject == customer_id,
-                subject.in_(messages),
-                *(subject.in_(ids) for ids in (moments, problems, notes, _deliveries_of(messages))),
-            )
-        )
-        .values(detail={})
     )
+    suppress(session, [Suppressed(ERASED, "erasure", address=a, channel=c) for c, a in points], now=now)
+
+
+def _addresses(session: Session, customer_id: UUID) -> list[str]:
+    """Theirs, and those they had before, for what else knows them."""
+    current = session.scalars(select(ContactPoint.address).where(ContactPoint.customer_id == customer_id))
+    earlier = session.execute(
+        select(CustomerChange.old, CustomerChange.new).where(
+            CustomerChange.customer_id == customer_id, CustomerChange.field.startswith("contacts.", autoescape=True)
+        )
+    )
+    once = {value for pair in earlier for value in pair if isinstance(value, str)}
+    return sorted(once | set(current))
 
 
 def _forget_rejected(session: Session, external_id: str) -> None:
     """Rows that could not be recorded were kept whole."""
     customer = RejectedEvent.body["customer"].as_string()
     session.execute(delete(RejectedEvent).where(customer == external_id).execution_options(synchronize_session=False))
-
-
-def _deliveries_of(messages: Sequence[UUID]) -> Select[UUID]:
-    return select(Delivery.id).where(Delivery.message_id.in_(messages))
-
-
-def _mentions(column: InstrumentedAttribute[str | None], addresses: Sequence[str]) -> ColumnElement[bool]:
-    """Providers repeat the address in what they say."""
-    lowered = func.lower(column)
-    return or_(false(), *(lowered.contains(address.lower(), autoescape=True) for address in addresses if address))

@@ -39,6 +39,7 @@ EVENT_KINDS: Mapping[str, EventKind] = MappingProxyType(
         "csat_answered": EventKind(subject_property="ticket_id"),
         "nps_answered": EventKind(),
         "refund_requested": EventKind(feeling=-2, subject_property="refund_id"),
+        "refund_updated": EventKind(by_customer=False, subject_property="refund_id"),
         "refund_completed": EventKind(feeling=1, by_customer=False, subject_property="refund_id"),
         "outage_felt": EventKind(feeling=-3, by_customer=False, subject_property="incident_id"),
         TRAIT_CHANGED: EventKind(by_customer=False),
@@ -47,6 +48,8 @@ EVENT_KINDS: Mapping[str, EventKind] = MappingProxyType(
     }
 )
 
+# What happens to customers, and is no sign that they are still with us.
+NOT_THEIR_DOING = tuple(name for name, kind in EVENT_KINDS.items() if not kind.by_customer)
 # The kind of problem that a subject is, by the property that names it.
 PROBLEM_KINDS = MappingProxyType({"ticket_id": "ticket", "refund_id": "refund", "incident_id": "outage"})
 # Event name -> the highest score that is a bad answer: CSAT of 5, NPS of 10 (design section 4, recovery).

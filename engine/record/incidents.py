@@ -59,7 +59,7 @@ def record_incident(session: Session, row: IncidentRow, *, now: datetime) -> boo
     changed: dict[str, Any] = {name: value for name, value in given.items() if known[name] != value}
     if changed:
         session.execute(update(Incident), [{"id": known["id"], "updated_at": now} | changed])
-        _tell_problems(session, row.key, _news({**known, **changed}))
+        _tell_problems(session, row.key, news_of({**known, **changed}))
         look_again(session, touched, now=now)
     return bool(new or changed)
 
@@ -74,7 +74,7 @@ def shared_incidents(session: Session, keys: Collection[str], *, now: datetime) 
     wanted = sorted(keys)
     _insert_missing(session, wanted, now=now)
     rows = session.execute(_incidents(wanted).with_for_update(read=True))
-    return {row.key: _news(row._asdict()) for row in rows}
+    return {row.key: news_of(row._asdict()) for row in rows}
 
 
 def _check(row: IncidentRow) -> None:
@@ -107,7 +107,8 @@ def _incidents(keys: Sequence[str]) -> Select[Any]:
     return select(*columns).where(Incident.key.in_(keys)).order_by(Incident.key)
 
 
-def _news(row: Mapping[str, Any]) -> IncidentNews:
+def news_of(row: Mapping[str, Any]) -> IncidentNews:
+    """What a row of an incident says."""
     return IncidentNews(row["ended_at"], {name: row[name] for name in _WORDS if row[name] is not None})
 
 

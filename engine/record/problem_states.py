@@ -19,7 +19,7 @@ PROBLEM_PRIORITIES = frozenset({"high", "urgent"})
 _SEVERITIES = ("minor", "major", "serious")
 _PRIORITY_SEVERITY = {"high": "major", "urgent": "serious"}
 _ANSWERS = frozenset({"ticket_answered", "csat_answered"})
-_RESOLUTIONS = frozenset({"ticket_resolved", "refund_completed"})
+RESOLUTIONS = frozenset({"ticket_resolved", "refund_completed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class ProblemState:
     next_news_on: date | None = None
     remedy: str | None = None
     owner: str | None = None
+    about: str | None = None
 
     @property
     def state(self) -> str:
@@ -75,7 +76,7 @@ def _begun(event: FoldEvent) -> ProblemState:
 
 def _step(state: ProblemState, event: FoldEvent) -> ProblemState:
     state = _told(replace(state, last_event_at=event.occurred_at), event.properties)
-    if event.name in _RESOLUTIONS:
+    if event.name in RESOLUTIONS:
         # The next step of the way there is behind us; only what the resolution itself names still lies ahead.
         next_step = _text(event.properties.get("next_step"))
         state = replace(state, resolved_at=event.occurred_at, next_step=next_step, next_news_on=None)
@@ -99,6 +100,7 @@ def _told(state: ProblemState, said: Mapping[str, Any]) -> ProblemState:
         next_news_on=_date(said.get("next_news_on")) or state.next_news_on,
         remedy=_text(said.get("remedy")) or state.remedy or _refunded(state, said),
         owner=_text(said.get("owner")) or state.owner,
+        about=_text(said.get("about")) or state.about,
     )
 
 

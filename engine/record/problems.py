@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.ids import new_id
@@ -16,14 +16,14 @@ from engine.record.event_kinds import PROBLEM_EVENTS, subject_of
 from engine.record.folding import effective_events
 from engine.record.incidents import IncidentNews, shared_incidents
 from engine.record.problem_states import ProblemState, fold_problem
-from engine.storage.models import Moment, Problem
+from engine.storage.models import FollowUpCall, Moment, Problem, Reply
 
 Subject = tuple[UUID, str]
 Row = dict[str, Any]
 
 _FIELDS = (
     *("kind", "category", "severity", "state", "incident_key", "opened_at", "resolved_at", "last_event_at", "reopened"),
-    *("what_happened", "what_we_did", "next_step", "next_news_on", "remedy", "owner"),
+    *("what_happened", "what_we_did", "next_step", "next_news_on", "remedy", "owner", "about"),
 )
 
 
@@ -91,12 +91,13 @@ def _store(session: Session, wanted: Mapping[Subject, Row], known: Mapping[Subje
 
 
 def _retract(session: Session, ids: Sequence[UUID]) -> None:
-    """A problem whose every event was retracted goes; where a moment tells of it, it stays as a mere contact."""
+    """A problem whose every event was retracted goes; where a moment tells of it or a call was asked for, it stays as a
+    mere contact that nobody waits with. A reply that opened one is no complaint then."""
     if not ids:
         return
-    told = exists().where(Moment.problem_id == Problem.id)
+    session.execute(update(Reply).where(Reply.problem_id.in_(ids)).values(problem_id=None, negative=False))
+    told = or_(exists().where(Moment.problem_id == Problem.id), exists().where(FollowUpCall.problem_id == Problem.id))
     quiet = {"synchronize_session": False}
+    over = {"state": "contact", "resolved_at": Problem.last_event_at}
     session.execute(delete(Problem).where(Problem.id.in_(ids), ~told), execution_options=quiet)
-    session.execute(
-        update(Problem).where(Problem.id.in_(ids)).values(state="contact", resolved_at=None), execution_options=quiet
-    )
+    session.execute(update(Problem).where(Problem.id.in_(ids)).values(over), execution_options=quiet)

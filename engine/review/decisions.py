@@ -1,49 +1,56 @@
 """What a person may decide about a message: change it, let it go, take that back, leave it out. Each is audited.
 
-Two people never overwrite each other: every decision names the version it was made on, and one UPDATE both compares
-it and takes the row, so that the second one is told.
+Two people never overwrite each other: every decision names the version it was made on (engine/review/versions.py).
 """
 
-import re
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine.errors import Conflict, InvalidInput, NotFound
+from engine.errors import Conflict, InvalidInput
 from engine.people.accounts import require
 from engine.people.audit import Doer, record
 from engine.plan.ending import end_message
-from engine.storage.models import AuditEntry, Delivery, Message, MessageMoment, Moment, Person
-from engine.transitions import FAILED_DELIVERY, MESSAGE
-from engine.write.approval import RELEASE_SECONDS, approve_text, draft_of, take_back
-from engine.write.revisions import add_revision, revision_of, with_texts, wording_of
-from engine.write.signing import Text, Texts
+from engine.review.given import checked_texts
+from engine.review.second_reads import (
+    Word,
+    check_may_answer,
+    first_approval,
+    give_word,
+    settle_open,
+    wait_for_another,
+)
+from engine.review.versions import ChangedMeanwhile, claimed, expect, said, taken
+from engine.storage.models import AuditEntry, Message, MessageMoment, Moment, Person
+from engine.transitions import MESSAGE
+from engine.write.approval import RELEASE_SECONDS, approve_text, draft_of, readied, take_back
+from engine.write.revisions import add_revision, with_texts, wording_of
+from engine.write.signing import Texts
+from engine.write.stops import FINE, NeedsAnotherReader, check_stops
 from engine.write.tone_of import worst_of
+
+__all__ = [
+    "ChangedMeanwhile",
+    "answer_second_read",
+    "approve",
+    "bring_back",
+    "claimed",
+    "edit",
+    "skip",
+    "undo",
+    "unskip",
+]
 
 UNSKIP_WITHIN = timedelta(seconds=60)
 ROLE = "agent"
 # How the reasons of those begin that no channel took; see engine/send/recording.py.
-COULD_NOT_GO = ("gave_up", "refused:", "bounced:")
-MAX_BODY = 20_000
-MAX_SUBJECT = 200
+COULD_NOT_GO = ("gave_up", "refused:", "bounced:", "cannot_compose:")
 MAX_REASON = 200
-
-_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
-
-
-class ChangedMeanwhile(Conflict):
-    """Somebody else changed this message in the meantime."""
-
-    def __init__(self, *, yours: Texts, theirs: Texts, version: int) -> None:
-        """Both texts, so that nobody's work is lost; `version` is what to save upon after comparing them."""
-        super().__init__()
-        self.yours, self.theirs, self.version = yours, theirs, version
 
 
 def edit(session: Session, message_id: UUID, texts: Texts, *, version: int, person: Person, now: datetime) -> Message:
@@ -52,10 +59,10 @@ def edit(session: Session, message_id: UUID, texts: Texts, *, version: int, pers
     Raises ChangedMeanwhile, with both texts, where the message is not what the person saw.
     """
     require(person, ROLE)
-    with _taken(session, message_id, version, yours=texts) as message:
-        _expect(message, "in_review", "be edited")
+    with taken(session, message_id, version, yours=texts) as message:
+        expect(message, "in_review", "be edited")
         draft = draft_of(session, message)
-        changed = {**draft.revision.texts, **_checked(texts, draft.revision.texts)}
+        changed = {**draft.revision.texts, **checked_texts(texts, draft.revision.texts)}
         findings = draft.findings_in(changed, person.name)
         wording = replace(with_texts(wording_of(draft.revision), changed, findings), author_id=person.id)
         revision = add_revision(session, message, wording, now=now)
@@ -78,33 +85,76 @@ def approve(
 
     `seen` are the texts that they had before them: one of these may go by another channel if the first refuses.
 
-    Raises InvalidInput where it came too late, the tone check forbids it, or the agent's own words are missing.
+    Where a trigger wants four eyes the first approval leaves it in review, with an open second read: look at the
+    state of the answer. Another person's approval of exactly the same text is the word that was waited for, and lets
+    it go under the name of the first.
+
+    Raises InvalidInput where it came too late, the tone check forbids it, the agent's own words are missing, or
+    somebody flagged it.
     """
     require(person, ROLE)
-    with _taken(session, message_id, version) as message:
-        _expect(message, "in_review", "be approved")
+    with taken(session, message_id, version) as message:
+        expect(message, "in_review", "be approved")
         if message.expires_at <= now:
             raise InvalidInput("This message would come too late; late is worse than never.")
-        revision = approve_text(session, message, person=person, now=now, release_seconds=release_seconds, seen=seen)
-        worst = worst_of(revision.findings)
-        _audit(
-            session,
-            person,
-            "approve",
-            message,
-            now=now,
-            revision=revision.number,
-            worst=worst,
-            texts=message.approved_texts,
-        )
+        first = first_approval(session, message)
+        if first is not None and first.id != person.id:
+            settle_open(session, message, by=person, now=now, fine=True)
+            _audit(session, person, "second_read", message, now=now, revision=message.number, answer="fine")
+            seen, person = [*(message.approved_texts or ()), *seen], first
+        try:
+            check_stops(session, message, person)
+        except NeedsAnotherReader:
+            readied(session, message, draft_of(session, message), person)
+            wait_for_another(session, message, person, seen, now=now)
+            return message
+        _release(session, message, person, seen, now=now, release_seconds=release_seconds)
+    return message
+
+
+def _release(
+    session: Session, message: Message, person: Person, seen: Collection[str], *, now: datetime, release_seconds: int
+) -> None:
+    """Sign and let go. What was asked of others about it needs no answer any more, and changed facts were seen."""
+    revision = approve_text(session, message, person=person, now=now, release_seconds=release_seconds, seen=seen)
+    settle_open(session, message, by=person, now=now)
+    message.facts_changed = None
+    worst, texts = worst_of(revision.findings), message.approved_texts
+    _audit(session, person, "approve", message, now=now, revision=revision.number, worst=worst, texts=texts)
+
+
+def answer_second_read(
+    session: Session,
+    message_id: UUID,
+    word: Word,
+    *,
+    version: int,
+    person: Person,
+    now: datetime,
+    release_seconds: int = RELEASE_SECONDS,
+) -> Message:
+    """Say that the text in force is fine, or what should change. Fine releases what another person had approved in
+    exactly this wording where its trigger wants four eyes; otherwise it stays in review, with the word beside it.
+    """
+    require(person, ROLE)
+    with taken(session, message_id, version) as message:
+        expect(message, "in_review", "be read for somebody")
+        read = check_may_answer(session, message, person)
+        first = first_approval(session, message)
+        give_word(session, message, read, word, person=person, now=now)
+        detail = {"revision": message.number, "answer": word.answer, "remark": word.remark}
+        _audit(session, person, "second_read", message, now=now, **detail)
+        if word.answer == FINE and first is not None and message.expires_at > now:
+            seen = message.approved_texts or ()
+            _release(session, message, first, seen, now=now, release_seconds=release_seconds)
     return message
 
 
 def undo(session: Session, message_id: UUID, *, version: int, person: Person, now: datetime) -> Message:
     """Take an approval back, also later, as long as no worker has claimed it: it is in review again, unsigned."""
     require(person, ROLE)
-    with _taken(session, message_id, version) as message:
-        _expect(message, "approved", "be taken back")
+    with taken(session, message_id, version) as message:
+        expect(message, "approved", "be taken back")
         if claimed(session, message.id):
             raise Conflict("This message is being sent right now; it cannot be taken back any more.")
         take_back(session, message, now=now)
@@ -118,9 +168,9 @@ def skip(session: Session, message_id: UUID, *, version: int, reason: str, perso
     reason = " ".join(reason.split())[:MAX_REASON]
     if not reason:
         raise InvalidInput("reason: say in a few words why this message shall not go.")
-    with _taken(session, message_id, version) as message:
+    with taken(session, message_id, version) as message:
         if "skipped" not in MESSAGE[message.state]:
-            raise Conflict(f"This message is {_said(message.state)}; it cannot be skipped any more.")
+            raise Conflict(f"This message is {said(message.state)}; it cannot be skipped any more.")
         if claimed(session, message.id):
             raise Conflict("This message is being sent right now; it cannot be skipped any more.")
         end_message(session, message.id, "skipped", reason, now=now)
@@ -132,8 +182,8 @@ def skip(session: Session, message_id: UUID, *, version: int, reason: str, perso
 def unskip(session: Session, message_id: UUID, *, version: int, person: Person, now: datetime) -> Message:
     """Take a skip back within the minute: the message is in review again."""
     require(person, ROLE)
-    with _taken(session, message_id, version) as message:
-        _expect(message, "skipped", "be brought back")
+    with taken(session, message_id, version) as message:
+        expect(message, "skipped", "be brought back")
         if not _skipped_within_the_minute(session, message, now=now):
             raise Conflict("A skip can be taken back within a minute only.")
         if message.written_at is None:
@@ -146,8 +196,8 @@ def unskip(session: Session, message_id: UUID, *, version: int, person: Person, 
 def bring_back(session: Session, message_id: UUID, *, version: int, person: Person, now: datetime) -> Message:
     """Bring a message that could not be handed over back into review, with all its attempts, to mend or skip it."""
     require(person, ROLE)
-    with _taken(session, message_id, version) as message:
-        _expect(message, "skipped", "be brought back")
+    with taken(session, message_id, version) as message:
+        expect(message, "skipped", "be brought back")
         if not (message.reason or "").startswith(COULD_NOT_GO):
             raise Conflict("This message ended for a reason that still holds.")
         if message.expires_at <= now:
@@ -156,85 +206,6 @@ def bring_back(session: Session, message_id: UUID, *, version: int, person: Pers
         message.attempts = 0
         _audit(session, person, "bring_back", message, now=now)
     return message
-
-
-def claimed(session: Session, message_id: UUID) -> bool:
-    """Whether a worker holds the message, or has handed it over: then it can no longer be taken back."""
-    open_delivery = exists().where(Delivery.message_id == message_id, Delivery.state.not_in(FAILED_DELIVERY))
-    return bool(session.scalar(select(open_delivery)))
-
-
-@contextmanager
-def _taken(session: Session, message_id: UUID, version: int, *, yours: Texts | None = None) -> Iterator[Message]:
-    """The message, held by this transaction in the version that the person saw. A refusal leaves nothing behind."""
-    with session.begin_nested():
-        taken = session.scalar(
-            update(Message)
-            .where(Message.id == message_id, Message.version == version)
-            .values(version=Message.version + 1)
-            .returning(Message.id)
-            .execution_options(synchronize_session=False)
-        )
-        message = session.get(Message, message_id, populate_existing=True)
-        if message is None:
-            raise NotFound("There is no such message.")
-        if taken is None:
-            theirs = revision_of(session, message).texts if message.number else {}
-            raise ChangedMeanwhile(yours=yours or {}, theirs=theirs, version=message.version)
-        yield message
-        session.flush()
-
-
-def _expect(message: Message, state: str, to: str) -> None:
-    if message.state != state:
-        raise Conflict(f"This message is {_said(message.state)}; it cannot {to} now.")
-
-
-def _said(state: str) -> str:
-    return {"draft": "not written yet", "closed": "sent", "handed_over": "handed over"}.get(
-        state, state.replace("_", " ")
-    )
-
-
-def _checked(texts: Texts, current: Texts) -> dict[str, Text]:
-    """The given texts, if they are ones that this message has and that can be sent."""
-    if not texts:
-        raise InvalidInput("texts: there is nothing to save.")
-    for name, text in texts.items():
-        if name not in current:
-            raise InvalidInput(f"texts: this message has no {name} text.")
-        _check_body(name, text.get("body"))
-        _check_subject(name, text.get("subject"), current[name].get("subject"))
-    return {name: _kept_if_approved(text, current[name]) for name, text in texts.items()}
-
-
-def _kept_if_approved(text: Text, current: Text) -> Text:
-    """The text as it is stored. Words that the provider approved stay so only letter by letter: once changed they are
-    an agent's own, which WhatsApp takes within 24 hours after the customer wrote and not later."""
-    words = {"subject": (text.get("subject") or "").strip() or None, "body": _one_kind_of_line_end(text)}
-    return {**current, **words} if words["body"] == _one_kind_of_line_end(current) else words
-
-
-def _one_kind_of_line_end(text: Text) -> str:
-    return (text.get("body") or "").replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def _check_body(name: str, body: str | None) -> None:
-    if not body or not body.strip():
-        raise InvalidInput(f"{name}: the text is empty.")
-    if len(body) > MAX_BODY:
-        raise InvalidInput(f"{name}: the text is longer than {MAX_BODY:,} characters.")
-    if found := _TAG.search(body):
-        raise InvalidInput(
-            f"{name}: {found[0][:40]} looks like HTML. Write Markdown: **bold**, *italic*, [words](link)."
-        )
-
-
-def _check_subject(name: str, subject: str | None, current: str | None) -> None:
-    if current is not None and not (subject or "").strip():
-        raise InvalidInput(f"{name}: the subject is empty.")
-    if subject and (len(subject) > MAX_SUBJECT or len(subject.strip().splitlines()) > 1):
-        raise InvalidInput(f"{name}: a subject is one line of at most {MAX_SUBJECT} characters.")
 
 
 def _skipped_within_the_minute(session: Session, message: Message, *, now: datetime) -> bool:

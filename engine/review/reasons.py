@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from engine.dates.zones import local_date
+from engine.definitions.schema import ReviewRules
 from engine.kinds import Fact
-from engine.storage.models import Moment, Problem
+from engine.storage.models import Message, Moment, Problem
 
 _SPANS = {"years": "year", "months": "month", "days": "day"}
 
@@ -18,6 +19,27 @@ def why_sentence(
         return _of_problem(problem, zone=zone, now=now)
     on = f"on {say_day(moment.nominal_on)}"
     return _of_span(facts) or _of_run(facts) or _of_count(facts, on) or f"{_spoken(moment.occasion)} {on}"
+
+
+def person_why(message: Message, rules: ReviewRules, worst: str | None) -> str:
+    """Why a person must look at it, or that nobody must."""
+    if message.state == "draft":
+        return "No text could be written yet: it asks a question."
+    if message.facts_changed:
+        return "What it says has changed since it was written."
+    if rules.four_eyes:
+        return "Two people must read it."
+    if message.weight >= rules.must_read_weight:
+        return f"It weighs {message.weight}, and from {rules.must_read_weight} on nothing goes unread."
+    if message.must_read:
+        return "Its trigger wants a person to read each one."
+    if message.edited:
+        return "Somebody has begun to write at it."
+    if worst == "block":
+        return "The tone check forbids it as it stands."
+    if message.if_unreviewed == "send":
+        return "It goes by itself at its deadline; until then you can make it better."
+    return "A person lets it go, or it is dropped at its deadline."
 
 
 def say_day(on: date) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from engine.errors import InvalidInput
+from engine.plan.reasons import FEELS_WRONG
+from engine.review.opinions import FlagView, Happened, ReadView
+from engine.write.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,24 @@ class OpenHold:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Who has taken a draft, since when, and until when if they do nothing more."""
+
+    by: UUID
+    name: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class QueueItem:
     """One row of the queue. `question` where no text could be written: it waits for an answer, not for a reading.
 
-    `send_at` is the customer's local time as text, `worst` the gravest finding (note, warn, block), `written` whether
-    there is a text, `edited` whether a person changed it.
+    `send_at` is the customer's local time as text, `goes_at_once` that it is over and nothing is decided, `goes_until`
+    when it would come too late, `worst` the gravest finding (note, warn, block), `written` whether
+    there is a text, `edited` whether a person changed it. `person_why` says why it needs a person, `owner_why` why it
+    is its owner's, or nobody's. `held` is who writes at it now. `language` is the one that its customer reads.
+    `paused` is why its trigger is paused, if it is.
     """
 
     message_id: UUID
@@ -61,6 +77,8 @@ class QueueItem:
     why: str
     send_at: str
     zone: str
+    goes_at_once: bool
+    goes_until: str
     send_on: date
     deadline_at: datetime
     weight: int
@@ -72,16 +90,32 @@ class QueueItem:
     holds: Sequence[OpenHold]
     written: bool
     edited: bool
+    language: str
+    person_why: str
+    owner_id: UUID | None
+    owner_name: str | None
+    owner_why: str
+    owner_note: str | None
+    snoozed_until: datetime | None
+    held: Held | None
+    paused: str | None = None
 
     @property
     def goes_unread(self) -> bool:
-        """Whether it goes at its deadline if nobody decides; what the tone check blocks or a person edited does not."""
-        return self.if_unreviewed == "send" and not (self.must_read or self.edited or self.worst == "block")
+        """Whether it goes at its deadline if nobody decides; what the tone check blocks, a person edited or a pause
+        keeps does not."""
+        kept = self.must_read or self.edited or self.worst == "block" or self.paused is not None
+        return self.if_unreviewed == "send" and not kept
 
     @property
     def question(self) -> bool:
         """Whether the draft stopped and asks for a fact or a better template."""
         return self.state == "draft"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody said that it feels wrong, and marketing has not answered."""
+        return any(hold.name == FEELS_WRONG for hold in self.holds)
 
     @property
     def place(self) -> Place:
@@ -91,12 +125,22 @@ class QueueItem:
 
 @dataclass(frozen=True, slots=True)
 class FactView:
-    """One fact as agents see it: with its source, and whether it may be said aloud."""
+    """One fact as agents see it: with its source, whether it may be said aloud, and how it stands in a sentence."""
 
     name: str
     value: str | int | bool | None
     source: str
     sayable: bool
+    sayings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FactChange:
+    """One fact that changed since the text that its reader knows. None: not known."""
+
+    name: str
+    was: str | int | bool | None
+    now: str | int | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +154,26 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class RevisionView:
-    """One wording. No author: the writer drafted it, or a policy signed it."""
+    """One wording. No author: the writer drafted it, or a policy signed it. `signed`: as it was approved."""
 
     number: int
     author: str | None
     created_at: datetime
     texts: Mapping[str, Mapping[str, str | None]]
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the customer wrote back."""
+
+    received_at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierMessage:
-    """What the customer already got from us."""
+    """What the customer already got from us, and what they answered."""
 
     message_id: UUID
     occasion: str
@@ -128,6 +181,8 @@ class EarlierMessage:
     state: str
     send_on: date
     subject: str | None
+    body: str | None = None
+    answers: Sequence[Answered] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +195,11 @@ class MessageView:
     because of that; `approved_texts` are those that its approver had seen. `findings` are the tone
     check's, with `part` (subject or body) and the span within it. `hints` say where the agent's own words belong.
     `written_in` and `reads` are the languages of the text and of the customer.
+
+    `first_texts` is the first draft; `parts` the outline of the text against it. `changes` are the facts that changed
+    since a text came back because of them, and `approved_before` the revision that a person had approved then.
+    `first_approver` has approved the text in force and waits for a second reader (`four_eyes`). `refusal` says why the
+    text cannot be approved as it is stored.
     """
 
     item: QueueItem
@@ -166,13 +226,47 @@ class MessageView:
     can_be_undone: bool
     written_in: str | None
     reads: str
+    sends_at: datetime
+    first_texts: Mapping[str, Mapping[str, str | None]]
+    parts: Sequence[Part]
+    changes: Sequence[FactChange]
+    approved_before: RevisionView | None
+    owner: str | None
+    owner_note: str | None
+    four_eyes: bool
+    first_approver: str | None
+    flags: Sequence[FlagView]
+    second_reads: Sequence[ReadView]
+    history: Sequence[Happened]
+    refusal: str | None
+
+    @property
+    def flag(self) -> FlagView | None:
+        """The flag that stops it, if one does."""
+        return next((flag for flag in self.flags if flag.open), None)
+
+    @property
+    def second_read(self) -> ReadView | None:
+        """The open question to a second reader."""
+        return next((read for read in self.second_reads if read.open), None)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """For badges. `urgent`: the deadline is within a day. `approved`: may still be undone or pulled back."""
+    """For badges. `urgent`: the deadline is within a day. `approved`: may still be undone or pulled back. `mine` and
+    `unassigned` count drafts and questions, `snoozed` those that are put off. `unseen` are light ones below the queue's
+    threshold, which go by themselves. `rewritten` are texts that are being
+    written anew. None counts further than `COUNTED`: one more means that there are more."""
 
     in_review: int
     questions: int
     urgent: int
     approved: int
+    mine: int = 0
+    unassigned: int = 0
+    snoozed: int = 0
+    unseen: int = 0
+    rewritten: int = 0
+
+
+COUNTED = 1_000

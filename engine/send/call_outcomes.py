@@ -47,7 +47,7 @@ def settle_call(
     Not reached, or a message left: the task stays, for another day unless said when. Raises Conflict where somebody
     else wrote something down meanwhile, NotFound where there is no such call.
     """
-    again_at = _checked(said, now=now)
+    again_at = checked(said, now=now)
     customer_id = _locked(session, delivery_id, said.tries_seen)
     session.add(
         CallOutcome(
@@ -72,7 +72,8 @@ def settle_call(
         record_bounced(session, delivery_id, said.outcome, address_dead=dead, offered=offered, now=now)
 
 
-def _checked(said: Outcome, *, now: datetime) -> datetime | None:
+def checked(said: Outcome, *, now: datetime) -> datetime | None:
+    """When it is tried again, if it is. Raises InvalidInput for words that cannot be kept."""
     if said.outcome not in OUTCOMES:
         raise InvalidInput(f"outcome: `{said.outcome}` is not one of {', '.join(OUTCOMES)}")
     if said.note and len(said.note) > LONGEST_NOTE:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.dates.hours import hours_for
@@ -84,12 +84,11 @@ def is_open_call(session: Session, delivery_id: UUID) -> bool:
     return session.scalar(select(Delivery.state).where(Delivery.id == delivery_id)) == "accepted"
 
 
-def calls_waiting(session: Session, *, now: datetime) -> int:
+def calls_waiting(now: datetime | ColumnElement[datetime]) -> Select[int]:
     """How many are due now."""
     again = _last(CallOutcome.again_at)
     due = or_(again.is_(None), again <= now)
-    query = select(func.count()).where(Delivery.channel == NAME, Delivery.state == "accepted", due)
-    return session.scalar(query) or 0
+    return select(func.count()).where(Delivery.channel == NAME, Delivery.state == "accepted", due)
 
 
 def script_of(session: Session, delivery_id: UUID, *, company: str, team: str) -> Script:
@@ -116,12 +115,37 @@ def tries_of(session: Session, delivery_id: UUID) -> Sequence[Try]:
     return [Try(one.outcome, one.note, name, one.made_at, one.again_at) for one, name in rows]
 
 
-def _tasks(due: Any) -> Select[Any]:
+def stopped_by() -> Any:
+    """What keeps the customer of a statement from being called, as they asked; NULL where nothing does."""
     stop = select(Suppression.reason).where(
         Suppression.lifted_at.is_(None),
         or_(Suppression.channel.is_(None), Suppression.channel == NAME),
         Suppression.customer_id == Customer.id,
     )
+    return stop.correlate(Customer).limit(1).scalar_subquery()
+
+
+def gone(customer: Customer) -> str | None:
+    """Why there is nobody to call any more."""
+    reasons = (("deceased", customer.deceased), ("closed", customer.closed), ("erased", customer.erased_at))
+    return next((name for name, is_so in reasons if is_so), None)
+
+
+def closed_by(customer: Customer, *, now: datetime, law: str = LAW) -> str | None:
+    """Which rule of the hours keeps a call from being made at this instant."""
+    quiet = (customer.quiet_from, customer.quiet_until) if customer.quiet_from and customer.quiet_until else None
+    hours = hours_for(
+        NAME,
+        country=customer.country,
+        region=customer.region,
+        zone_guessed=customer.zone_guessed,
+        quiet=quiet,
+        law=law,
+    )
+    return hours.forbidden_by(now, customer.zone)
+
+
+def _tasks(due: Any) -> Select[Any]:
     return (
         select(
             Delivery.id,
@@ -130,7 +154,7 @@ def _tasks(due: Any) -> Select[Any]:
             Customer,
             due.label("due_at"),
             _tries().label("tries"),
-            stop.limit(1).scalar_subquery().label("stop"),
+            stopped_by().label("stop"),
         )
         .join(Message, Message.id == Delivery.message_id)
         .join(Customer, Customer.id == Message.customer_id)
@@ -151,16 +175,6 @@ def _last(column: Any) -> Any:
 
 def _task(row: Any, *, now: datetime, law: str) -> CallTask:
     customer: Customer = row.Customer
-    quiet = (customer.quiet_from, customer.quiet_until) if customer.quiet_from and customer.quiet_until else None
-    hours = hours_for(
-        NAME,
-        country=customer.country,
-        region=customer.region,
-        zone_guessed=customer.zone_guessed,
-        quiet=quiet,
-        law=law,
-    )
-    gone = (("deceased", customer.deceased), ("closed", customer.closed), ("erased", customer.erased_at))
     return CallTask(
         delivery_id=row.id,
         message_id=row.message_id,
@@ -171,6 +185,6 @@ def _task(row: Any, *, now: datetime, law: str) -> CallTask:
         number=row.address,
         due_at=row.due_at,
         tries=row.tries,
-        stopped=next((name for name, is_so in gone if is_so), row.stop),
-        closed=hours.forbidden_by(now, customer.zone),
+        stopped=gone(customer) or row.stop,
+        closed=closed_by(customer, now=now, law=law),
     )

@@ -8,26 +8,51 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
+from engine.calendar.keeping import NAME as PAUSE
 from engine.channel_terms import Offered
-from engine.dates.openings import POST_TOO_LATE, Intent, Slot, closed_by, is_open, slots, spoiled_by, turn
+from engine.dates.openings import POST_TOO_LATE, TURNS, Intent, Slot, closed_by, is_open, slots, spoiled_by, turn
+from engine.dates.sensitive import SENSITIVE_DAY
 from engine.plan.ending import TOO_LATE, cancel_moments, end_message
 from engine.plan.holds import HoldView, holds_of, store_holds
-from engine.plan.intents import intents_of
+from engine.plan.intents import WANTED, intent_of
 from engine.send.claiming import Claim
 from engine.send.switch import STOPPED, sending_stopped
 from engine.spot.reasons import NO_LONGER_TRUE
 from engine.spot.truth import no_longer_true
 from engine.storage.models import Customer, Delivery, Message, MessageMoment
-from engine.storage.upsert import is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, is_given
+from engine.storage.words import in_words
 from engine.transitions import LIVE_MESSAGE
 from engine.write.changes import CHANGED, Change, changes_of, return_text
 
 LOOK_AGAIN = timedelta(minutes=15)
+LOOK_AT_PAUSES = timedelta(minutes=30)
 NO_TERMS = Offered()
 NOT_APPROVED = "no_longer_approved"
+
+_CUSTOMERS = (
+    select(Customer.id)
+    .where(Customer.id.in_(select(Message.customer_id).where(is_given(Message.id))))
+    .order_by(Customer.id)
+    .with_for_update(key_share=True)  # rows that point at a customer may still be added meanwhile
+)
+_CLAIMED = in_words(
+    select(Delivery.id.label("delivery_id"), Message.id, Message.customer_id, Message.family, Message.state, *WANTED)
+    .join(Message, Message.id == Delivery.message_id)
+    .join(Customer, Customer.id == Message.customer_id)
+    .where(is_given(Delivery.id), Delivery.state == "claimed", Delivery.lease_until > bindparam("machine"))
+    .order_by(Message.id)
+    .with_for_update(of=(Delivery, Message))
+)
+_MOMENTS = (
+    select(MessageMoment.message_id, MessageMoment.moment_id)
+    .where(is_given(MessageMoment.message_id), MessageMoment.live)
+    .order_by(MessageMoment.position)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +79,16 @@ class Found:
 
 def lock_customers(session: Session, claims: Sequence[Claim]) -> list[UUID]:
     """Lock the customers of these claims before anything of theirs, in the order in which everybody does."""
-    ids = [claim.message_id for claim in claims]
-    customers = (
-        select(Customer.id)
-        .where(Customer.id.in_(select(Message.customer_id).where(is_among(session, Message.id, ids))))
-        .order_by(Customer.id)
-        .with_for_update(key_share=True)  # rows that point at a customer may still be added meanwhile
-    )
-    return list(session.scalars(customers))
+    return list(past_the_orm(session).scalars(_CUSTOMERS, given(claim.message_id for claim in claims)))
 
 
 def lock_claimed(
     session: Session, claims: Sequence[Claim], *, machine: datetime, channels: Offered = NO_TERMS
 ) -> list[Claimed]:
     """The claims whose lease still runs, as the check sees them; their messages are locked."""
-    rows = session.execute(
-        select(Delivery.id.label("delivery_id"), *Message.__table__.c)
-        .join(Message, Message.id == Delivery.message_id)
-        .where(
-            is_among(session, Delivery.id, [claim.delivery_id for claim in claims]),
-            Delivery.state == "claimed",
-            Delivery.lease_until > machine,
-        )
-        .order_by(Message.id)
-        .with_for_update()
-    ).all()
-    moments = _moments_of(session, [row.id for row in rows])
-    intents = intents_of(session, [row.id for row in rows], channels)
+    values = given(claim.delivery_id for claim in claims) | {"machine": machine}
+    rows = past_the_orm(session).execute(_CLAIMED, values).all()
+    moments = moments_of(session, [row.id for row in rows])
     return [
         Claimed(
             delivery_id=row.delivery_id,
@@ -88,7 +96,7 @@ def lock_claimed(
             customer_id=row.customer_id,
             family=row.family,
             state=row.state,
-            intent=intents[row.id],
+            intent=intent_of(session, row, row.channel, channels),
             moments=moments[row.id],
         )
         for row in rows
@@ -151,8 +159,19 @@ def _hold_back(session: Session, one: Claimed, held: Sequence[HoldView], *, now:
         end_message(session, one.message_id, "skipped", final.name, now=now)
         return f"held:{final.name}"
     reason = f"held:{held[0].name}"
-    _put_off(session, one, now + LOOK_AGAIN, or_expire_for=reason, now=now)
+    _put_off(session, one, _look_again_at(one, held, now=now), or_expire_for=reason, now=now)
     return reason
+
+
+def _look_again_at(one: Claimed, held: Sequence[HoldView], *, now: datetime) -> datetime:
+    """What many wait for together is looked at less often, and each in its turn: so that they do not all go in the same
+    minute when it ends. A day that is over at a known hour is not looked at before."""
+    names = {hold.name for hold in held}
+    if names == {SENSITIVE_DAY} and (over := max((hold.until for hold in held if hold.until), default=None)):
+        return over
+    if PAUSE not in names:
+        return now + LOOK_AGAIN
+    return now + LOOK_AT_PAUSES + one.intent.spread * (one.intent.bucket % TURNS) / TURNS
 
 
 def _put_off(session: Session, one: Claimed, after: datetime, *, or_expire_for: str, now: datetime) -> None:
@@ -179,16 +198,12 @@ def _is_free(session: Session, one: Claimed, slot: Slot) -> bool:
 
 def _changed_facts(session: Session, claimed: Sequence[Claimed]) -> dict[UUID, list[Change]]:
     """The facts that a text says and that are not so any more; a text that has them goes back to be written again."""
-    ids = [one.message_id for one in claimed if one.state == "approved"]
-    return changes_of(session, session.scalars(select(Message).where(is_among(session, Message.id, ids))).all())
+    return changes_of(session, [one.message_id for one in claimed if one.state == "approved"])
 
 
-def _moments_of(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, ...]]:
-    rows = session.execute(
-        select(MessageMoment.message_id, MessageMoment.moment_id)
-        .where(is_among(session, MessageMoment.message_id, message_ids), MessageMoment.live)
-        .order_by(MessageMoment.position)
-    )
+def moments_of(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """What each of these messages speaks of, its lead first."""
+    rows = past_the_orm(session).execute(_MOMENTS, given(message_ids))
     found: dict[UUID, list[UUID]] = {message_id: [] for message_id in message_ids}
     for message_id, moment_id in rows:
         found[message_id].append(moment_id)

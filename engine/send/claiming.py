@@ -8,18 +8,22 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.ids import new_id
+from engine.plan.sql import NOW
 from engine.send.channels import Channel
 from engine.send.gates import Rules, admit, give_back, open_now
 from engine.send.switch import sending_stopped
 from engine.storage.models import ContactPoint, Delivery, Message
-from engine.storage.upsert import insert_new, is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, insert_new, is_given, table_of
+from engine.storage.words import in_words
 from engine.transitions import FAILED_DELIVERY
 
 LEASE = timedelta(seconds=60)
@@ -32,6 +36,15 @@ BATCH = 100
 JUST = timedelta(minutes=15)
 # Of every batch one in so many is of the bulk, as long as there is any.
 SHARE_OF_THE_BULK = 5
+
+_MESSAGES = table_of(Message)
+_ATTEMPTED = update(_MESSAGES).where(is_given(_MESSAGES.c.id)).values(attempts=_MESSAGES.c.attempts + 1)
+# The newest first, so that the oldest one is the last to be heard.
+_ADDRESSES = (
+    select(ContactPoint.customer_id, ContactPoint.channel, ContactPoint.address)
+    .where(is_given(ContactPoint.customer_id), ContactPoint.usable)
+    .order_by(ContactPoint.id.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +72,29 @@ class Door:
     limit: int = BATCH
     alone: bool = True
 
-    def is_for(self) -> ColumnElement[bool]:
-        """The messages that go through it."""
-        return Message.channel == self.channel.name if self.channel else Message.channel.not_in(self.not_of)
+    @property
+    def leads_to(self) -> "_Where":
+        """Where the messages go that go through it."""
+        return _Where(self.channel.name if self.channel else None, self.not_of)
+
+
+class _Where(NamedTuple):
+    channel: str | None
+    not_of: tuple[str, ...]
+
+    def is_of(self) -> ColumnElement[bool]:
+        return Message.channel.not_in(self.not_of) if self.channel is None else Message.channel == self.channel
 
 
 def with_due(session: Session, doors: Sequence[Door], *, now: datetime, machine: datetime) -> list[Door]:
-    """Those that have something due and are open now. Only looks, so that it may be asked often."""
-    if sending_stopped(session):
-        return []
+    """Those that have something due and are open now. Only looks, so that it may be asked often, by whom has looked at
+    the switch."""
     gates = {door.channel.name: Rules(door.channel.rate, door.cap) for door in doors if door.channel}
     opened = open_now(session, gates, machine=machine)
     doors = [door for door in doors if door.channel is None or door.channel.name in opened]
     if not doors:
         return []
-    found = session.execute(select(*(_waiting(door, now=now).exists() for door in doors))).one()
+    found = past_the_orm(session).execute(_anything_due(tuple(door.leads_to for door in doors)), {NOW.key: now}).one()
     return [door for door, is_due in zip(doors, found, strict=True) if is_due]
 
 
@@ -107,39 +128,48 @@ def claim_due(session: Session, door: Door, *, now: datetime, machine: datetime)
     mine = [row for row in rows if row["id"] in taken]
     if door.channel is not None:
         give_back(session, door.channel.name, len(rows) - len(mine), machine=machine, called=False)
-    session.execute(
-        update(Message)
-        .where(is_among(session, Message.id, [row["message_id"] for row in mine]))
-        .values(attempts=Message.attempts + 1)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_ATTEMPTED, given(row["message_id"] for row in mine))
     alone = bool(due[0].attempts)
     return [Claim(row["id"], row["message_id"], row["channel"], row["fence"], machine + LEASE, alone) for row in mine]
 
 
 def _due(session: Session, door: Door, *, now: datetime) -> Sequence[Any]:
     """What a person just approved, and between it the bulk, so that every part of a batch has the share of both."""
-    fence = select(func.coalesce(func.max(Delivery.fence), 0) + 1).where(Delivery.message_id == Message.id)
-    wanted = (
-        _waiting(door, now=now)
-        .add_columns(Message.customer_id, Message.channel, Message.attempts, fence.scalar_subquery().label("fence"))
-        .order_by(Message.send_at, Message.id)
-        .limit(door.limit)
-        .with_for_update(of=Message, skip_locked=True)
-    )
-    of_people = wanted.where(Message.approved_by.is_not(None), Message.release_at > now - JUST)
-    people = session.execute(of_people).all()
-    bulk = session.execute(wanted.where(Message.id.not_in([row.id for row in people]))).all()
+    of_people, of_the_bulk = _lanes(door.leads_to)
+    values = {NOW.key: now, "limit": door.limit}
+    people = past_the_orm(session).execute(of_people, values | {"lately": now - JUST}).all()
+    bulk = past_the_orm(session).execute(of_the_bulk, values | given((row.id for row in people), "theirs")).all()
     turn = random.randrange(SHARE_OF_THE_BULK)  # noqa: S311 - no secret; a gate may admit one alone, again and again
     return _interleaved(people, bulk, turn)[: door.limit]
 
 
-def _waiting(door: Door, *, now: datetime) -> Select[UUID]:
+@lru_cache(maxsize=64)
+def _anything_due(places: tuple[_Where, ...]) -> Select[*tuple[bool, ...]]:
+    return in_words(select(*(_waiting(where).exists() for where in places)))
+
+
+@lru_cache(maxsize=64)
+def _lanes(where: _Where) -> tuple[Select[Any], Select[Any]]:
+    """What people approved lately, and everything but these."""
+    fence = select(func.coalesce(func.max(Delivery.fence), 0) + 1).where(Delivery.message_id == Message.id)
+    wanted = (
+        _waiting(where)
+        .add_columns(Message.customer_id, Message.channel, Message.attempts, fence.scalar_subquery().label("fence"))
+        .order_by(Message.send_at, Message.id)
+        .limit(bindparam("limit", type_=BigInteger()))
+        .with_for_update(of=Message, skip_locked=True)
+    )
+    lately = bindparam("lately", type_=Message.release_at.type)
+    of_people = wanted.where(Message.approved_by.is_not(None), Message.release_at > lately)
+    return in_words(of_people), in_words(wanted.where(~is_given(Message.id, "theirs")))
+
+
+def _waiting(where: _Where) -> Select[UUID]:
     return select(Message.id).where(
-        door.is_for(),
+        where.is_of(),
         Message.state == "approved",
-        Message.send_at <= now,
-        Message.release_at <= now,
+        Message.send_at <= NOW,
+        Message.release_at <= NOW,
         Message.attempts < MAX_ATTEMPTS,
         ~exists().where(Delivery.message_id == Message.id, Delivery.state.not_in(FAILED_DELIVERY)),
     )
@@ -164,9 +194,5 @@ def _travelling_together(due: Sequence[Any], door: Door) -> Sequence[Any]:
 
 def _addresses(session: Session, customer_ids: Sequence[UUID]) -> dict[tuple[UUID, str], str]:
     """The oldest usable address of each customer on each channel."""
-    found = session.execute(
-        select(ContactPoint.customer_id, ContactPoint.channel, ContactPoint.address)
-        .where(is_among(session, ContactPoint.customer_id, customer_ids), ContactPoint.usable)
-        .order_by(ContactPoint.id.desc())
-    )
+    found = past_the_orm(session).execute(_ADDRESSES, given(customer_ids))
     return {(customer_id, channel): address for customer_id, channel, address in found}

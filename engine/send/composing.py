@@ -1,11 +1,12 @@
 """Makes the finished message that a channel is given, from the approved revision and the customer's address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import POSTBOX, text_kind
@@ -15,7 +16,8 @@ from engine.send.duties import NO_DUTIES, Duties
 from engine.send.footers import footer_html, footer_text
 from engine.send.outgoing import ApprovedTemplate, OutgoingMessage
 from engine.storage.models import ContactPoint, Customer, Delivery, Message, Person, Revision
-from engine.storage.upsert import is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, is_given
 from engine.write.folders import FORMATS
 from engine.write.markdown import lay_out_email, to_both
 from engine.write.signing import SENDER, SIGNATURE
@@ -23,15 +25,70 @@ from engine.write.signing import SENDER, SIGNATURE
 # What carries a mail's text as a mail: these owe the footer. The webhook hands it to a mailer of the company's own.
 MAILED = frozenset({"email", POSTBOX, "webhook"})
 
+_SHEETS = (
+    select(
+        Delivery.id,
+        Delivery.channel,
+        Delivery.address,
+        Delivery.message_id,
+        Message.occasion,
+        Message.family,
+        Message.customer_id,
+        Revision.texts,
+        Revision.locale,
+        Customer.external_id,
+        Customer.first_name,
+        Customer.last_name,
+        Person.name.label("approver"),
+        # Nobody reads the mail of somebody who has left.
+        case((Person.active, Person.email)).label("approver_email"),
+        ContactPoint.heard_at,
+    )
+    .join(Message, Message.id == Delivery.message_id)
+    .join(Customer, Customer.id == Message.customer_id)
+    .outerjoin(Revision, and_(Revision.message_id == Message.id, Revision.number == Message.number))
+    .outerjoin(Person, Person.id == Message.approved_by)
+    .outerjoin(
+        ContactPoint,
+        and_(
+            ContactPoint.customer_id == Message.customer_id,
+            ContactPoint.channel == Delivery.channel,
+            ContactPoint.address == Delivery.address,
+        ),
+    )
+    .where(is_given(Delivery.id))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _House:
     """What is the same for every message of a batch."""
 
-    channels: Channels
+    channels: Container[str]
     company: str
     team: str
     duties: Duties
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What one message is composed from, as it lies in the database; `id` is its delivery's, `approver` who signed."""
+
+    id: UUID
+    channel: str
+    address: str
+    message_id: UUID
+    occasion: str
+    family: str
+    customer_id: UUID
+    texts: Mapping[str, Mapping[str, Any]]
+    locale: str
+    external_id: str
+    first_name: str | None
+    last_name: str | None
+    approver: str | None = None
+    approver_email: str | None = None
+    heard_at: datetime | None = None
 
 
 class CannotCompose(JubileeError):
@@ -49,39 +106,13 @@ def compose(
 ) -> dict[UUID, OutgoingMessage | CannotCompose]:
     """Delivery id -> message, in the wording that was approved, or why there is none."""
     house = _House(channels, company, team, duties)
-    rows = session.execute(
-        select(
-            Delivery.id,
-            Delivery.channel,
-            Delivery.address,
-            Delivery.message_id,
-            Message.occasion,
-            Message.family,
-            Message.customer_id,
-            Revision.texts,
-            Revision.locale,
-            Customer.external_id,
-            Customer.first_name,
-            Customer.last_name,
-            Person.name.label("approver"),
-            Person.email.label("approver_email"),
-            ContactPoint.heard_at,
-        )
-        .join(Message, Message.id == Delivery.message_id)
-        .join(Customer, Customer.id == Message.customer_id)
-        .outerjoin(Revision, and_(Revision.message_id == Message.id, Revision.number == Message.number))
-        .outerjoin(Person, Person.id == Message.approved_by)
-        .outerjoin(
-            ContactPoint,
-            and_(
-                ContactPoint.customer_id == Message.customer_id,
-                ContactPoint.channel == Delivery.channel,
-                ContactPoint.address == Delivery.address,
-            ),
-        )
-        .where(is_among(session, Delivery.id, delivery_ids))
-    )
+    rows = past_the_orm(session).execute(_SHEETS, given(delivery_ids))
     return {row.id: _composed(row, house) for row in rows}
+
+
+def compose_sheet(sheet: Sheet, *, company: str, team: str, duties: Duties = NO_DUTIES) -> OutgoingMessage:
+    """One message as its channel would be given it, byte for byte, whether it goes or not. Raises CannotCompose."""
+    return _compose(sheet, _House({sheet.channel}, company, team, duties))
 
 
 def _composed(row: Any, house: _House) -> OutgoingMessage | CannotCompose:

@@ -4,22 +4,21 @@ that is used again, an end to the waiting whatever the other side does, and to k
 
 import contextlib
 import math
+import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from queue import Empty, Full, LifoQueue
-from threading import Timer
+from typing import cast
 from urllib.parse import urlsplit
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
-
 from engine.errors import JubileeError
+from engine.send.wire import Wire
 
 LONGEST_WAIT = 86_400.0
 LONGEST_ANSWER = 64 * 1024
@@ -27,6 +26,7 @@ LONGEST_ANSWER = 64 * 1024
 # a question sent into it, and its message would be unconfirmed for nothing.
 LONGEST_REST = 50.0
 MOST_PLACES = 2
+_NOT_IN_A_HEAD = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class NotReached(JubileeError):
@@ -86,34 +86,29 @@ class Line:
         self._path = parts.path.rstrip("/")
         self._patience = patience or Patience()
         self._at = at
-        self._tls = ssl.create_default_context() if self._secure else None
-        self._idle: LifoQueue[tuple[float, HTTPConnection]] = LifoQueue(kept)
+        self._tls = _tls() if self._secure else None
+        self._idle: LifoQueue[tuple[float, Wire]] = LifoQueue(kept)
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Send it once and wait for the answer. Raises NotReached or NoAnswer."""
-        connection = self._connected()
+        wire = self._connected()
         try:
-            with _cut_after(self._patience.answer, connection):
-                connection.request(
-                    method,
-                    f"{self._path}{path}" or "/",
-                    body=body,
-                    headers={"Host": self._name, "User-Agent": "Jubilee", **headers},
-                    preload_content=False,
-                )
-                response = connection.getresponse()
-                said = response.read(LONGEST_ANSWER, decode_content=False)
-                if response.length_remaining and len(said) < LONGEST_ANSWER:
-                    raise HTTPException("the answer is cut short")
-                whole = response.closed or response.length_remaining == 0
-        except (OSError, HTTPError, HTTPException, ValueError) as error:
-            connection.close()
+            wire.deadline = time.monotonic() + self._patience.answer
+            wire.sendall(self._question(method, path, headers, body))
+            response = HTTPResponse(cast(socket.socket, wire), method=method)
+            response.begin()
+            said = response.read(LONGEST_ANSWER)
+            if response.length and len(said) < LONGEST_ANSWER:
+                raise HTTPException("the answer is cut short")
+            whole = response.isclosed() and not response.will_close
+        except (OSError, HTTPException, ValueError) as error:
+            wire.close()
             raise NoAnswer(f"{self._name}: no whole answer ({type(error).__name__})") from error
         except BaseException:
-            connection.close()
+            wire.close()
             raise
-        self._put_back(connection, whole)
-        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, said)
+        self._put_back(wire, whole)
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, said)
 
     def reach(self) -> None:
         """Connect and say nothing, to see whether it can be done. Raises NotReached."""
@@ -125,70 +120,62 @@ class Line:
             while True:
                 self._idle.get_nowait()[1].close()
 
-    def _connected(self) -> HTTPConnection:
+    def _question(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+        """Head and body as one, which saves a packet. A head that would hold a line more than ours is a ValueError."""
+        lines = {"Host": self._name, "User-Agent": "Jubilee", "Accept-Encoding": "identity", **headers}
+        if body is not None or method != "GET":
+            lines["Content-Length"] = str(len(body or b""))
+        target = f"{self._path}{path}" or "/"
+        head = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items())]
+        if " " in target or any(map(_NOT_IN_A_HEAD.search, head)):
+            raise ValueError("the head of a question holds what would end its line")
+        return "\r\n".join([*head, "", ""]).encode("latin-1") + (body or b"")
+
+    def _connected(self) -> Wire:
         """One that is open already and was not hung up, or a new one."""
         with contextlib.suppress(Empty):
             while True:
-                since, connection = self._idle.get_nowait()
-                if connection.is_connected and time.monotonic() - since < LONGEST_REST:
-                    return connection
-                connection.close()
+                since, wire = self._idle.get_nowait()
+                if time.monotonic() - since < LONGEST_REST and wire.rests:
+                    return wire
+                wire.close()
         return self._reach()
 
-    def _reach(self) -> HTTPConnection:
+    def _reach(self) -> Wire:
         failed: Exception | None = None
         try:
             places = self._at(self._host, self._port)[:MOST_PLACES] if self._at else [self._host]
         except OSError as error:
             places, failed = [], error
         for place in places:
-            connection = self._new(place)
             try:
-                connection.connect()
-            except (OSError, HTTPError) as error:
-                connection.close()
+                return self._new(place)
+            except (OSError, ValueError) as error:
                 failed = error
-                continue
-            if connection.sock is not None:
-                connection.sock.settimeout(self._patience.answer)
-            return connection
         raise NotReached(f"{self._name}: cannot be reached ({_short(failed)})") from failed
 
-    def _new(self, place: str) -> HTTPConnection:
-        if self._tls is None:
-            return HTTPConnection(place, self._port, timeout=self._patience.connect)
-        return HTTPSConnection(
-            place, self._port, timeout=self._patience.connect, ssl_context=self._tls, server_hostname=self._host
-        )
+    def _new(self, place: str) -> Wire:
+        line = socket.create_connection((place, self._port), self._patience.connect)
+        try:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return Wire(self._tls.wrap_socket(line, server_hostname=self._host) if self._tls else line)
+        except BaseException:
+            line.close()
+            raise
 
-    def _put_back(self, connection: HTTPConnection, whole: bool) -> None:
+    def _put_back(self, wire: Wire, whole: bool) -> None:
         try:
             if whole:
-                return self._idle.put_nowait((time.monotonic(), connection))
+                return self._idle.put_nowait((time.monotonic(), wire))
         except Full:
             pass
-        connection.close()
+        wire.close()
 
 
-@contextlib.contextmanager
-def _cut_after(seconds: float, connection: HTTPConnection) -> Iterator[None]:
-    """Hang up when the time is over: a timeout of the socket begins anew with every byte that drips in."""
-    line = connection.sock
-    if line is None:
-        yield
-        return
-    watch = Timer(seconds, _hang_up, (line,))
-    watch.daemon = True
-    watch.start()
-    try:
-        yield
-    finally:
-        watch.cancel()
-
-
-def _hang_up(line: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(line, socket.SHUT_RDWR)
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _until(date: str, now: datetime) -> float:
@@ -197,8 +184,5 @@ def _until(date: str, now: datetime) -> float:
 
 
 def _short(error: Exception | None) -> str:
-    """Its kind and what it says, without the objects that urllib3 puts in front."""
-    if error is None:
-        return "its name leads nowhere"
-    cause = error.__cause__ or error
-    return f"{type(cause).__name__}: {str(cause).rpartition('>: ')[2]}"[:200]
+    """Its kind and what it says."""
+    return "its name leads nowhere" if error is None else f"{type(error).__name__}: {error}"[:200]

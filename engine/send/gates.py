@@ -6,17 +6,19 @@ called.
 """
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import TERMS
 from engine.send.channels import Channel
 from engine.storage.models import Gate
-from engine.storage.upsert import insert_into
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import insert_into, table_of
 
 # So many answers in a row that nobody understands close the gate: each leaves a message of which we don't know.
 UNKNOWN_IN_A_ROW = 3
@@ -29,6 +31,21 @@ TRIAL = timedelta(seconds=90)
 # Clocks of workers differ a little, which must give nobody tokens twice; a clock set back by more starts afresh.
 _CLOCKS_DIFFER = timedelta(seconds=60)
 _UNBOUNDED = 1_000_000_000
+
+_GATE_LOCKED = (
+    select(Gate).where(Gate.channel == bindparam("channel")).with_for_update().execution_options(populate_existing=True)
+)
+_GATES = table_of(Gate)
+_ALL = select(Gate)  # a handful
+_SUCCESS = (
+    update(_GATES)
+    .where(
+        _GATES.c.channel == bindparam("of"),
+        or_(_GATES.c.failures > 0, _GATES.c.closed_until.is_not(None)),
+        or_(_GATES.c.closed_until.is_(None), _GATES.c.closed_until <= bindparam("machine")),
+    )
+    .values(failures=0, closed_until=None, trial_until=None, reason=None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +63,7 @@ def has_gate(channel: str) -> bool:
 
 def open_now(session: Session, rules: Mapping[str, Rules], *, machine: datetime) -> list[str]:
     """The channels whose gates let something pass now or as soon as the rate allows. Takes and locks nothing."""
-    known = {gate.channel: gate for gate in session.scalars(select(Gate).where(Gate.channel.in_(list(rules))))}
+    known = {gate.channel: gate for gate in past_the_orm(session).execute(_ALL)}
     return [
         name
         for name, rule in rules.items()
@@ -93,16 +110,7 @@ def give_back(session: Session, channel: str, number: int, *, machine: datetime,
 def note_success(session: Session, channel: str, *, machine: datetime) -> None:
     """The provider answered sensibly. That ends a row of failures and opens a gate that was on trial; one whose time
     has not come stays closed, as the answer is to a call from before."""
-    session.execute(
-        update(Gate)
-        .where(
-            Gate.channel == channel,
-            or_(Gate.failures > 0, Gate.closed_until.is_not(None)),
-            or_(Gate.closed_until.is_(None), Gate.closed_until <= machine),
-        )
-        .values(failures=0, closed_until=None, trial_until=None, reason=None)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_SUCCESS, {"of": channel, "machine": machine})
 
 
 def note_failure(
@@ -132,20 +140,11 @@ def note_failure(
     session.flush()
 
 
-def open_gates(session: Session, channels: Collection[str]) -> None:
-    """Somebody mended what was wrong: the next message may try at once."""
-    session.execute(
-        update(Gate)
-        .where(Gate.channel.in_(list(channels)))
-        .values(failures=0, closed_until=None, trial_until=None, reason=None)
-    )
-
-
 def _room(gate: Gate, rules: Rules, *, machine: datetime) -> int:
     return max(0, min(int(_tokens(gate, rules.rate, machine)), _passable(gate, rules, machine=machine)))
 
 
-def _passable(gate: Gate, rules: Rules, *, machine: datetime) -> int:
+def _passable(gate: Any, rules: Rules, *, machine: datetime) -> int:
     """What the breaker and the ramp allow, whatever the rate does."""
     passable = _UNBOUNDED
     if rules.cap is not None:
@@ -163,12 +162,11 @@ def _tokens(gate: Gate, rate: float, machine: datetime) -> float:
 
 
 def _locked(session: Session, channel: str, *, rate: float, machine: datetime) -> Gate:
-    wanted = select(Gate).where(Gate.channel == channel).with_for_update().execution_options(populate_existing=True)
-    gate = session.scalar(wanted)
+    gate = session.scalar(_GATE_LOCKED, {"channel": channel})
     if gate is None:
         new = {"channel": channel, "tokens": max(rate, 1.0), "refilled_at": machine, "failures": 0, "counted": 0}
         session.execute(insert_into(session, Gate).on_conflict_do_nothing(), [new])
-        gate = session.scalars(wanted).one()
+        gate = session.scalars(_GATE_LOCKED, {"channel": channel}).one()
     return gate
 
 

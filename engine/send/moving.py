@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from engine.calendar.day_rules import with_days
 from engine.channel_terms import Offered, text_kind
 from engine.dates.openings import Slot, slots, turn
 from engine.people.audit import Doer, record
@@ -50,7 +51,7 @@ def move(
 
 def _take_opening(session: Session, message: Message, choice: Choice, offered: Offered, *, now: datetime) -> bool:
     """UNIQUE decides who has the customer's day: where another celebration took it meanwhile, the next one is tried."""
-    intent = intents_of(session, [message.id], offered, choice.channel)[message.id]
+    intent = intents_of(session, [message.id], with_days(session, offered), choice.channel)[message.id]
     for slot in slots(intent, after=now):
         if not _is_free(session, message, slot):
             continue

@@ -23,7 +23,8 @@ class OutgoingMessage:
 
     `reply_to` is where an answer goes, a person if possible. `unsubscribe_url` takes a POST and needs no sign-in;
     `preferences_url` is a page for people. `heard_at` is when the customer last wrote from this address. `by_person`:
-    a person approved it, so that it is no automatic mail.
+    a person approved it, so that it is no automatic mail. `thread` is what an answer continues, the oldest
+    first: ids of our own mails, and those that customers' mails had; the last one is what it answers.
     """
 
     message_id: UUID
@@ -44,6 +45,7 @@ class OutgoingMessage:
     template: ApprovedTemplate | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     by_person: bool = False
+    thread: tuple[UUID | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ knowledge only moves forward.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
@@ -18,13 +19,27 @@ from engine.send.falling_back import fall_back
 from engine.send.letting_go import record_not_called
 from engine.send.outgoing import Accepted, Refused
 from engine.send.retrying import try_later
-from engine.storage.bulk import update_each
+from engine.storage.bulk import update_alike
 from engine.storage.models import ContactPoint, Delivery, Message, MessageMoment, Moment
-from engine.storage.upsert import is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, is_among, is_given, table_of
+from engine.storage.words import in_words
 from engine.transitions import DELIVERY, MOMENT, sources_of
 
 NOTHING_OFFERED = Offered(())
 _WAITING_FOR_AN_ANSWER = ("submitting", "unconfirmed")
+_MESSAGES, _MOMENTS = table_of(Message), table_of(Moment)
+_TOLD = select(MessageMoment.moment_id).where(is_given(MessageMoment.message_id))
+_CLOSE_MOMENTS = in_words(
+    update(_MOMENTS)
+    .where(_MOMENTS.c.id.in_(_TOLD), _MOMENTS.c.state.in_(sources_of(MOMENT, "closed")))
+    .values(state="closed", closed_at=bindparam("at"))
+)
+_CLOSE_MESSAGES = in_words(
+    update(_MESSAGES)
+    .where(is_given(_MESSAGES.c.id), _MESSAGES.c.state == "handed_over")
+    .values(state="closed", closed_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +140,7 @@ def record_bounced(
         _close(session, [row.message_id], now=now)
         return True
     if address_dead:
-        _end_address(session, row, reason)
+        end_address(session, row, reason)
     _take_back(session, row.message_id)
     _go_on_or_end(session, row.message_id, "bounced", reason, offered=offered, now=now)
     return True
@@ -133,7 +148,12 @@ def record_bounced(
 
 def _lock(session: Session, delivery_ids: Collection[UUID], states: Collection[str] = _WAITING_FOR_AN_ANSWER) -> Any:
     """Delivery id -> the deliveries that are in these states, locked, messages in the order in which all lock them."""
-    rows = session.execute(
+    return {row.id: row for row in past_the_orm(session).execute(_locked_in(tuple(states)), given(delivery_ids))}
+
+
+@lru_cache(maxsize=8)
+def _locked_in(states: tuple[str, ...]) -> Executable:
+    return in_words(
         select(
             Delivery.id,
             Delivery.message_id,
@@ -144,11 +164,10 @@ def _lock(session: Session, delivery_ids: Collection[UUID], states: Collection[s
             Message.customer_id,
         )
         .join(Message, Message.id == Delivery.message_id)
-        .where(is_among(session, Delivery.id, delivery_ids), Delivery.state.in_(states))
+        .where(is_given(Delivery.id), Delivery.state.in_(states))
         .order_by(Message.id)
         .with_for_update()
     )
-    return {row.id: row for row in rows}
 
 
 def _accept(
@@ -158,16 +177,9 @@ def _accept(
     if not mine:
         return set()
     known = {"state": "accepted", "accepted_at": now, "reason": None}
-    update_each(session, Delivery, [{"id": one, "provider_id": a.provider_id, **known} for one, a in mine.items()])
-    told = select(MessageMoment.moment_id).where(
-        is_among(session, MessageMoment.message_id, [locked[one].message_id for one in mine])
-    )
-    session.execute(
-        update(Moment)
-        .where(Moment.id.in_(told), Moment.state.in_(sources_of(MOMENT, "closed")))
-        .values(state="closed", closed_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    rows = [{"id": delivery_id, "provider_id": answer.provider_id} for delivery_id, answer in mine.items()]
+    update_alike(session, Delivery, rows, same=known)
+    session.execute(_CLOSE_MOMENTS, given(locked[one].message_id for one in mine) | {"at": now})
     _deliver(session, [delivery_id for delivery_id, answer in mine.items() if answer.delivered], now=now)
     return set(mine)
 
@@ -187,12 +199,7 @@ def _deliver(session: Session, delivery_ids: Collection[UUID], *, now: datetime)
 
 
 def _close(session: Session, message_ids: Collection[UUID], *, now: datetime) -> None:
-    session.execute(
-        update(Message)
-        .where(is_among(session, Message.id, message_ids), Message.state == "handed_over")
-        .values(state="closed", closed_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_CLOSE_MESSAGES, given(message_ids) | {"at": now})
 
 
 def _take(session: Session, delivery_id: UUID, *, now: datetime) -> Any:
@@ -217,7 +224,7 @@ def _refuse(session: Session, row: Any, refusal: Refused, *, offered: Offered, n
         try_later(session, row.message_id, reason, now=now, retry_after=refusal.retry_after)
         return
     if refusal.whose == "address" and not row.redirected:
-        _end_address(session, row, refusal.reason)
+        end_address(session, row, refusal.reason)
     _go_on_or_end(session, row.message_id, "refused", refusal.reason, offered=offered, now=now)
 
 
@@ -256,7 +263,8 @@ def _go_on_or_end(
         end_message(session, message_id, "skipped", f"{how}:{reason}", now=now)
 
 
-def _end_address(session: Session, row: Any, reason: str) -> None:
+def end_address(session: Session, row: Any, reason: str) -> None:
+    """The address of this delivery or answer (`customer_id`, `channel`, `address`) is not used again."""
     session.execute(
         update(ContactPoint)
         .where(

@@ -9,9 +9,10 @@ from dataclasses import replace
 from engine.send.calls import Calls
 from engine.send.claiming import BATCH, Door, claim_due, with_due
 from engine.send.submitting import Sender, finish, start, store
-from engine.send.switch import STOPPED, sending_stopped
+from engine.send.switch import STOPPED, halts
 
 STOPPING = "worker_stopping"
+PAUSE_BEGAN = "pause_began"
 # How long a message that has become due may wait for being seen, and answers for being recorded.
 LOOK_SECONDS = 0.2
 # How long what is due and cannot be claimed is tried: a gate that lets few pass lets the next one pass soon.
@@ -49,14 +50,19 @@ class _Round:
         self._calls = calls
         self._doors = [Door(worker, channel, cap=sender.caps.get(name)) for name, channel in sender.channels.items()]
         self._strangers: list[Door] = [Door(worker, not_of=tuple(sender.channels))]
+        self._pauses: object = self
 
     def look(self) -> list[Door]:
         """The doors through which something may be claimed now. The switch also takes back what has been claimed and
-        waits for its call."""
+        waits for its call, and so does a new "not now": it is claimed anew, and what is not meant goes then."""
         with self._sender.db.reading() as session:
-            if sending_stopped(session):
+            stopped, newest = halts(session)
+            if stopped:
                 self._calls.let_go(STOPPED)
                 return []
+            if newest != self._pauses:
+                self._calls.let_go(PAUSE_BEGAN)
+                self._pauses = newest
             now, machine = self._sender.now(session), self._sender.machine()
             due = with_due(session, [*self._free(), *self._strangers], now=now, machine=machine)
         if not any(door.channel is None for door in due):
@@ -85,7 +91,8 @@ class _Round:
         self.accepted += store(self._sender, self._calls.answers(most=BATCH, within=LOOK_SECONDS))
 
     def _free(self) -> list[Door]:
-        """The doors with room for half a batch; less is not worth the trouble."""
+        """The doors with room for half a batch; less is not worth the trouble. What is in the air, or answered and not
+        recorded, fills it: a crash never leaves more than a batch unconfirmed."""
         names = [(door, door.channel.name) for door in self._doors if door.channel]
         rooms = [
             (door, BATCH - self._calls.under_way(name)) for door, name in names if not self._calls.is_giving_up(name)

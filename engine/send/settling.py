@@ -52,7 +52,7 @@ def settle(settler: Settler) -> int:
         settled = _free_ended_claims(session, now, machine) + _mark_unknown(session, now, machine)
         settled += _end_poisoned(session, now)
     for row in _unknown(settler):
-        answer = _ask(settler.channels, row)
+        answer = ask_provider(settler.channels, row)
         if answer is not None:
             with settler.db.writing() as session:
                 settled += _record(session, row.id, answer, settler.now(session))
@@ -109,7 +109,8 @@ def _unknown(settler: Settler) -> Iterator[Any]:
         last = page[-1].id
 
 
-def _ask(channels: Channels, row: Any) -> Accepted | NotTaken | None:
+def ask_provider(channels: Channels, row: Any) -> Accepted | NotTaken | None:
+    """What the provider of `row.channel` knows of `row.message_id`; None where nobody can tell now."""
     try:
         return channels[row.channel].find(row.message_id) if row.channel in channels else None
     except Exception as error:  # a provider that is down tells nothing; it is asked again in the next round

@@ -13,11 +13,13 @@ from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.calendar.day_rules import with_days
+from engine.calendar.pauses import hand_over_in_turn
 from engine.channel_terms import Offered
 from engine.plan.holds import HoldView
 from engine.plan.times import recompute_send_times
@@ -35,7 +37,8 @@ from engine.send.recording import NotCalled, Unknown, record_answers
 from engine.send.redirect import HINDRANCE, Redirect, mark
 from engine.storage.models import Delivery, Message
 from engine.storage.session import Database
-from engine.storage.upsert import is_among
+from engine.storage.upsert import given, is_among, is_given, table_of
+from engine.storage.words import in_words
 
 log = structlog.get_logger()
 
@@ -46,6 +49,17 @@ RECORD_BATCH = 100
 RECORD_SECONDS = 0.5
 # An answer that cannot be stored at once is worth some patience: without it nobody knows whether the message arrived.
 PATIENCE_SECONDS = (0.2, 1.0, 3.0)
+
+_DELIVERIES, _MESSAGES = table_of(Delivery), table_of(Message)
+_SUBMITTING = in_words(
+    update(_DELIVERIES)
+    .where(is_given(_DELIVERIES.c.id), _DELIVERIES.c.state == "claimed")
+    .values(state="submitting", submitting_at=bindparam("at"))
+    .returning(_DELIVERIES.c.message_id)
+)
+_HANDED_OVER = (
+    update(_MESSAGES).where(is_given(_MESSAGES.c.id)).values(state="handed_over", handed_over_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True)
@@ -97,16 +111,18 @@ def finish(sender: Sender, calls: Calls) -> int:
 
 def begin_submitting(session: Session, sender: Sender, claims: Sequence[Claim]) -> dict[UUID, OutgoingMessage]:
     """The second check and the state `submitting`, for the caller to commit. What may not go is put off or ended."""
+    hand_over_in_turn(session)
     customers = lock_customers(session, claims)
-    now = sender.now(session)  # after the lock, which may have had to be waited for
+    now = sender.now(session)  # after the locks, which may have had to be waited for
+    offered = with_days(session, sender.offered)
     # Of those who moved to another zone, or now want other hours.
-    recompute_send_times(session, customer_ids=customers, now=now, channels=sender.offered)
-    claimed = lock_claimed(session, claims, machine=sender.machine(), channels=sender.offered)
+    recompute_send_times(session, customer_ids=customers, now=now, channels=offered)
+    claimed = lock_claimed(session, claims, machine=sender.machine(), channels=offered)
     claims_of = {one.delivery_id: one.message_id for one in claimed}
-    moved = move_to_present_channels(session, claims_of, offered=sender.offered, now=now)
+    moved = move_to_present_channels(session, claims_of, offered=offered, now=now)
     staying = [one for one in claimed if one.delivery_id not in moved]
     meant_for, unaddressed = _redirected(session, sender.redirect, staying)
-    hindered = moved | hindrances(session, staying, now=now, channels=sender.offered, also=unaddressed)
+    hindered = moved | hindrances(session, staying, now=now, channels=offered, also=unaddressed)
     record_hindered(session, hindered, now=now)
     going = [one.delivery_id for one in claimed if one.delivery_id not in hindered]
     composed = compose(session, going, sender.channels, company=sender.company, team=sender.team, duties=sender.duties)
@@ -126,7 +142,7 @@ def store(sender: Sender, answered: Sequence[Answered]) -> int:
     if not answered:
         return 0
     try:
-        return _patiently(sender, lambda session, now: _record(session, sender, answered, now))
+        return patiently(sender, lambda session, now: _record(session, sender, answered, now))
     except OperationalError:
         raise
     except Exception as error:
@@ -141,12 +157,12 @@ def _record(session: Session, sender: Sender, answered: Sequence[Answered], now:
     accepted = record_answers(session, answers, offered=sender.offered, now=now)
     by_channel = sorted(answered, key=lambda one: one.channel)  # gates in the order in which everybody locks them
     for channel, of_channel in groupby(by_channel, key=lambda one: one.channel):
-        _tell_the_gate(session, channel, [one.answer for one in of_channel], machine=sender.machine())
+        tell_the_gate(session, channel, [one.answer for one in of_channel], machine=sender.machine())
     return len(accepted)
 
 
-def _tell_the_gate(session: Session, channel: str, answers: Sequence[object], *, machine: datetime) -> None:
-    """In the order in which the provider answered. What it did not take does not count for the day."""
+def tell_the_gate(session: Session, channel: str, answers: Sequence[object], *, machine: datetime) -> None:
+    """Answers in the order in which the provider gave them. What it did not take does not count for the day."""
     give_back(session, channel, sum(isinstance(one, NotCalled) for one in answers), machine=machine, called=False)
     give_back(session, channel, sum(isinstance(one, Refused) for one in answers), machine=machine, called=True)
     unknown, refusals, sensible = list[Unknown](), list[Refused](), False
@@ -189,19 +205,8 @@ def _record_submitting(session: Session, delivery_ids: Sequence[UUID], *, now: d
     """From here on these may have reached their customers."""
     if not delivery_ids:
         return
-    messages = session.scalars(
-        update(Delivery)
-        .where(is_among(session, Delivery.id, delivery_ids), Delivery.state == "claimed")
-        .values(state="submitting", submitting_at=now)
-        .returning(Delivery.message_id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    session.execute(
-        update(Message)
-        .where(is_among(session, Message.id, messages))
-        .values(state="handed_over", handed_over_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    messages = session.scalars(_SUBMITTING, given(delivery_ids) | {"at": now}).all()
+    session.execute(_HANDED_OVER, given(messages) | {"at": now})
 
 
 def _give_back_unused(session: Session, sender: Sender, claims: Sequence[Claim]) -> None:
@@ -210,8 +215,8 @@ def _give_back_unused(session: Session, sender: Sender, claims: Sequence[Claim])
         give_back(session, channel, sum(c.channel == channel for c in claims), machine=machine, called=False)
 
 
-def _patiently(sender: Sender, what: Callable[[Session, datetime], Result]) -> Result:
-    """In a transaction of its own, with some patience for a database that restarts."""
+def patiently(sender: Sender, what: Callable[[Session, datetime], Result]) -> Result:
+    """Do it in a transaction of its own, with some patience for a database that restarts."""
     for seconds in PATIENCE_SECONDS:
         try:
             with sender.db.writing() as session:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ PAGE = 1_000
 REPEATED_WITHIN = timedelta(days=180)
 # A resolution is looked at for so long. Whoever found no peace since then is past the help of a message.
 LOOK_BACK = timedelta(days=60)
+_GRAVITY = ("minor", "major", "serious")
 
 _OF_PROBLEM = (
     "id",
@@ -56,8 +57,25 @@ class Candidate:
 
 def candidates(session: Session, trigger: ActiveTrigger, query: ProblemQuery) -> Iterator[list[Candidate]]:
     """Pages of problems that the query names and that this trigger has not dealt with for good."""
-    at = Problem.resolved_at if query.state == "resolved" else Problem.opened_at
-    statement = _statement(trigger, query, at)
+    at, statement = _at(query), _statement(query)
+    if query.state == "resolved":
+        undecided = statement.outerjoin(Moment, _moment_of(trigger)).where(_is_undecided())
+        statement = undecided.where(at > query.before - LOOK_BACK)
+    return _pages(session, statement, at)
+
+
+def resolved_since(session: Session, query: ProblemQuery, since: datetime) -> Iterator[list[Candidate]]:
+    """Pages of problems that the query names and that were resolved after `since`, whatever came of them."""
+    at = _at(query)
+    return _pages(session, _statement(query).where(at > since), at)
+
+
+def lightest_first(page: Sequence[Candidate]) -> list[Candidate]:
+    """Where two problems of one incident are due at once, the graver one speaks: it comes last."""
+    return sorted(page, key=lambda one: (_GRAVITY.index(one.problem.severity), one.problem.opened_at))
+
+
+def _pages(session: Session, statement: Select[Any], at: Any) -> Iterator[list[Candidate]]:
     after: tuple[Any, Any] | None = None
     while True:
         page = statement if after is None else statement.where(tuple_(at, Problem.id) > tuple_(*after))
@@ -66,11 +84,16 @@ def candidates(session: Session, trigger: ActiveTrigger, query: ProblemQuery) ->
             yield list(_judged(session, rows))
         if len(rows) < PAGE:
             return
-        after = (rows[-1].resolved_at if query.state == "resolved" else rows[-1].opened_at, rows[-1].id)
+        after = (getattr(rows[-1], at.key), rows[-1].id)
 
 
-def _statement(trigger: ActiveTrigger, query: ProblemQuery, at: Any) -> Select[Any]:
-    statement = (
+def _at(query: ProblemQuery) -> Any:
+    return Problem.resolved_at if query.state == "resolved" else Problem.opened_at
+
+
+def _statement(query: ProblemQuery) -> Select[Any]:
+    at = _at(query)
+    return (
         select(Problem.customer_id, Customer.country, Customer.zone, *(getattr(Problem, name) for name in _OF_PROBLEM))
         .join(Customer, Customer.id == Problem.customer_id)
         .where(
@@ -82,9 +105,6 @@ def _statement(trigger: ActiveTrigger, query: ProblemQuery, at: Any) -> Select[A
         .order_by(at, Problem.id)
         .limit(PAGE)
     )
-    if query.state == "open":
-        return statement
-    return statement.outerjoin(Moment, _moment_of(trigger)).where(at > query.before - LOOK_BACK, _is_undecided())
 
 
 def _moment_of(trigger: ActiveTrigger) -> ColumnElement[bool]:

@@ -1,20 +1,21 @@
 """The statement that makes the moments of a dated trigger, and the rows of days and places it is handed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
     BigInteger,
     CursorResult,
     Date,
+    Select,
     Text,
     Uuid,
     and_,
     case,
-    column,
     exists,
     false,
     func,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    values,
 )
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.elements import ColumnElement
@@ -31,11 +31,12 @@ from engine.definitions.store import ActiveTrigger
 from engine.kinds import DateKind, DateMatch
 from engine.spot.reasons import CELEBRATED_RECENTLY, UNTRUE_DATE
 from engine.storage.base import UtcDateTime
+from engine.storage.given import Columns, given
 from engine.storage.json_sql import date_text, json_constant, json_object, new_key
 from engine.storage.models import Customer, CustomerDate, Message, MessageMoment, Moment
 from engine.storage.upsert import insert_into
 
-# SQLite takes 32,766 values in a statement: 4,000 send days have 20,000, 1,000 matches 8,000.
+# So many are worked out and handed over at a time.
 SEND_DAYS, MATCHES = 4_000, 1_000
 _ONE_DAY = timedelta(days=1)
 
@@ -65,7 +66,7 @@ def kind_of(trigger: ActiveTrigger) -> DateKind:
 
 def places_due(session: Session, trigger: ActiveTrigger, matches: Sequence[DateMatch]) -> Iterator[HomePlace]:
     """Asked of those due, not of all customers. Who moves meanwhile is found by the next scan."""
-    found = _found(trigger, matches)
+    found = _found(session, trigger, matches)
     rows = session.execute(select(found.c.zone, found.c.country).distinct())
     return (HomePlace(zone, country) for zone, country in rows)
 
@@ -77,8 +78,8 @@ def insert_moments(
 
     Ordered, so that two scans at once wait for each other instead of locking each other out.
     """
-    wanted = _wanted(trigger, matches, days, now)
-    columns = _columns(trigger, matches, wanted, now)
+    wanted = _wanted(session, trigger, matches, days, now)
+    columns = _columns(trigger, matches, wanted, literal(now, UtcDateTime))
     rows = (
         select(*columns.values())
         .where(or_(~wanted.c.is_known, ~wanted.c.recently))
@@ -97,9 +98,65 @@ def insert_moments(
     return cast("CursorResult[Any]", result).rowcount
 
 
-def _found(trigger: ActiveTrigger, matches: Sequence[DateMatch]) -> CTE:
+def moments_anew(
+    session: Session,
+    trigger: ActiveTrigger,
+    matches: Sequence[DateMatch],
+    days: Sequence[SendDay],
+    *,
+    spotted: Mapping[date, datetime],
+) -> tuple[list[str], Select[Any]]:
+    """The rows that `insert_moments` would insert where there are none yet, each spotted when `spotted` says of its
+    nominal day: the names of the columns, and the rows."""
+    found, sends = _found(session, trigger, matches), _rows_of_days(session, days, spotted)
+    of_place = (
+        sends.c.nominal_on == found.c.nominal_on,
+        sends.c.zone == found.c.zone,
+        sends.c.country == found.c.country,
+    )
+    wanted = select(found, sends.c.send_on, sends.c.expires_at, sends.c.spotted_at, false().label("recently"))
+    rows = wanted.join_from(found, sends, and_(*of_place)).cte("wanted")
+    columns = _columns(trigger, matches, rows, rows.c.spotted_at)
+    return list(columns), select(*columns.values())
+
+
+def count_due(
+    session: Session, trigger: ActiveTrigger, matches: Sequence[DateMatch], *, country: str | None = None
+) -> dict[date, int]:
+    """How many customers each nominal day concerns, or those of a country: answered by the index of dates alone, as who
+    was erased has no dates any more."""
+    due = _rows_of(session, matches)
+    counted = select(due.c.nominal_on, func.count()).join(CustomerDate, _is_due(trigger, matches, due))
+    if country:
+        counted = counted.join(Customer, Customer.id == CustomerDate.customer_id).where(Customer.country == country)
+    return dict(session.execute(counted.group_by(due.c.nominal_on)).all())
+
+
+def customers_due(
+    session: Session,
+    trigger: ActiveTrigger,
+    matches: Sequence[DateMatch],
+    *,
+    country: str | None = None,
+    after: UUID | None = None,
+    limit: int,
+) -> Sequence[Customer]:
+    """A page of those customers, by their key."""
+    due = _rows_of(session, matches)
+    found = (
+        select(Customer)
+        .join(CustomerDate, CustomerDate.customer_id == Customer.id)
+        .join(due, _is_due(trigger, matches, due))
+        .where(Customer.erased_at.is_(None))
+    )
+    found = found.where(Customer.country == country) if country else found
+    found = found.where(Customer.id > after) if after else found
+    return session.scalars(found.order_by(Customer.id).limit(limit)).all()
+
+
+def _found(session: Session, trigger: ActiveTrigger, matches: Sequence[DateMatch]) -> CTE:
     """Who is due, and where they live. Materialized, so that no plan begins elsewhere than at the index of dates."""
-    due = _rows_of(matches)
+    due = _rows_of(session, matches)
     country = func.coalesce(Customer.country, "") if _is_shifted(trigger) else literal("", Text)
     return (
         select(
@@ -134,9 +191,11 @@ def _is_due(trigger: ActiveTrigger, matches: Sequence[DateMatch], due: CTE) -> C
     return and_(same_day, CustomerDate.year.in_(years), CustomerDate.year == due.c.year)
 
 
-def _wanted(trigger: ActiveTrigger, matches: Sequence[DateMatch], days: Sequence[SendDay], now: datetime) -> CTE:
+def _wanted(
+    session: Session, trigger: ActiveTrigger, matches: Sequence[DateMatch], days: Sequence[SendDay], now: datetime
+) -> CTE:
     """Those due who have no moment yet, or one that may move. `recently`: another was handed over too near to it."""
-    found, sends, old = _found(trigger, matches), _rows_of_days(days), aliased(Moment)
+    found, sends, old = _found(session, trigger, matches), _rows_of_days(session, days), aliased(Moment)
     of_place = (
         sends.c.nominal_on == found.c.nominal_on,
         sends.c.zone == found.c.zone,
@@ -165,7 +224,7 @@ def _wanted(trigger: ActiveTrigger, matches: Sequence[DateMatch], days: Sequence
 
 
 def _columns(
-    trigger: ActiveTrigger, matches: Sequence[DateMatch], wanted: CTE, now: datetime
+    trigger: ActiveTrigger, matches: Sequence[DateMatch], wanted: CTE, spotted_at: ColumnElement[datetime]
 ) -> dict[str, ColumnElement[Any]]:
     definition = trigger.definition
     return {
@@ -183,8 +242,8 @@ def _columns(
         "expires_at": wanted.c.expires_at,
         "weight": literal(definition.weight, BigInteger),
         "facts": _facts(trigger, matches, wanted),
-        "check_at": literal(now, UtcDateTime),
-        "spotted_at": literal(now, UtcDateTime),
+        "check_at": spotted_at,
+        "spotted_at": spotted_at,
     }
 
 
@@ -239,7 +298,7 @@ def _years_fixed(matches: Sequence[DateMatch]) -> bool:
     return True in fixed
 
 
-def _rows_of(matches: Sequence[DateMatch]) -> CTE:
+def _rows_of(session: Session, matches: Sequence[DateMatch]) -> CTE:
     rows = [
         (
             match.nominal_on,
@@ -253,34 +312,26 @@ def _rows_of(matches: Sequence[DateMatch]) -> CTE:
         )
         for match in matches
     ]
-    return (
-        values(
-            column("nominal_on", Date),
-            column("nominal_year", BigInteger),
-            column("month_day", BigInteger),
-            column("year", BigInteger),
-            column("key", Text),
-            column("number", BigInteger),
-            column("apart_from", Date),
-            column("apart_to", Date),
-            name="due",
-        )
-        .data(rows)
-        .cte("due")
-    )
+    whole = BigInteger()
+    columns: Columns = {
+        **{"nominal_on": Date(), "nominal_year": whole, "month_day": whole, "year": whole, "key": Text()},
+        **{"number": whole, "apart_from": Date(), "apart_to": Date()},
+    }
+    return given(session, "due", columns, rows)
 
 
-def _rows_of_days(days: Sequence[SendDay]) -> CTE:
-    rows = [(day.nominal_on, day.place.zone, day.place.country, day.send_on, day.expires_at) for day in days]
-    return (
-        values(
-            column("nominal_on", Date),
-            column("zone", Text),
-            column("country", Text),
-            column("send_on", Date),
-            column("expires_at", UtcDateTime),
-            name="sends",
-        )
-        .data(rows)
-        .cte("sends")
-    )
+def _rows_of_days(session: Session, days: Sequence[SendDay], spotted: Mapping[date, datetime] | None = None) -> CTE:
+    rows: list[tuple[Any, ...]] = [
+        (day.nominal_on, day.place.zone, day.place.country, day.send_on, day.expires_at) for day in days
+    ]
+    columns: Columns = {
+        "nominal_on": Date(),
+        "zone": Text(),
+        "country": Text(),
+        "send_on": Date(),
+        "expires_at": UtcDateTime(),
+    }
+    if spotted is not None:
+        rows = [(*row, spotted[row[0]]) for row in rows]
+        columns = {**columns, "spotted_at": UtcDateTime()}
+    return given(session, "sends", columns, rows)

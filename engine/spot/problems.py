@@ -6,7 +6,7 @@ said. UNIQUE keys decide about doubles: one moment per trigger and key, one reco
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,17 +16,15 @@ from sqlalchemy.orm import Session
 from engine.bell import ring
 from engine.definitions.store import ActiveTrigger
 from engine.ids import new_id
-from engine.kinds import Fact, Occurrence, ProblemKind
-from engine.spot.candidates import Candidate, candidates
+from engine.kinds import Occurrence, ProblemKind
+from engine.spot.candidates import Candidate, candidates, lightest_first
 from engine.spot.dating import expiry, send_day
 from engine.spot.reasons import INCIDENT_ALREADY_RECOVERED, UNTRUE_PROBLEM
-from engine.storage.base import Json
+from engine.spot.standing import stored_fact
 from engine.storage.bulk import update_each
 from engine.storage.models import Customer, Moment
 from engine.storage.upsert import insert_into
 
-# Where two problems of one incident are due at once, the graver one speaks.
-_GRAVITY = ("minor", "major", "serious")
 _FOLLOWING = ("occurred_at", "facts")
 
 Key = tuple[UUID, str]
@@ -64,7 +62,7 @@ def _spot(session: Session, trigger: ActiveTrigger, *, now: datetime) -> int:
     kind, done = cast(ProblemKind, trigger.kind), 0
     for page in candidates(session, trigger, kind.query(trigger.params, now)):
         due: dict[Key, Due] = {}
-        for candidate in sorted(page, key=lambda one: (_GRAVITY.index(one.problem.severity), one.problem.opened_at)):
+        for candidate in lightest_first(page):
             occurrence = kind.occurrence(trigger.params, candidate.problem, now)
             if occurrence and (occurrence.occurred_at or now) >= trigger.active_from:
                 one = Due(candidate, occurrence)
@@ -77,9 +75,11 @@ def _spot(session: Session, trigger: ActiveTrigger, *, now: datetime) -> int:
 def _store(session: Session, trigger: ActiveTrigger, due: Mapping[Key, Due], *, now: datetime) -> int:
     """Under the locks of the customers, so that a recovery of another trigger or a reopening is not overlooked."""
     customer_ids = {customer_id for customer_id, _ in due}
-    session.execute(select(Customer.id).where(Customer.id.in_(customer_ids)).order_by(Customer.id).with_for_update())
+    session.execute(
+        select(Customer.id).where(Customer.id.in_(customer_ids)).order_by(Customer.id).with_for_update(key_share=True)
+    )
     known = _known(session, trigger, customer_ids)
-    made = [_new(trigger, one, now) for key, one in due.items() if key not in known]
+    made = [moment_row(trigger, one, now) for key, one in due.items() if key not in known]
     if made:
         session.execute(insert_into(session, Moment).on_conflict_do_nothing(), made)
         _skip_recovered(session, trigger, [due[key] for key in due if key not in known], now=now)
@@ -101,7 +101,7 @@ def _skip_recovered(session: Session, trigger: ActiveTrigger, wanted: Sequence[D
     """Where the key over incidents let no moment in, one is stored as skipped, so that `why` can say so."""
     made = _known(session, trigger, {one.candidate.customer_id for one in wanted})
     skipped = [
-        _new(trigger, one, now) | {"state": "skipped", "reason": INCIDENT_ALREADY_RECOVERED}
+        moment_row(trigger, one, now) | {"state": "skipped", "reason": INCIDENT_ALREADY_RECOVERED}
         for one in wanted
         if one.key not in made
     ]
@@ -143,7 +143,8 @@ def _recovered_incidents(session: Session, customer_ids: set[UUID]) -> set[tuple
     return {(customer_id, incident_key) for customer_id, incident_key in rows}
 
 
-def _new(trigger: ActiveTrigger, one: Due, now: datetime) -> Row:
+def moment_row(trigger: ActiveTrigger, one: Due, now: datetime) -> Row:
+    """The moment of what is due, spotted now."""
     return {
         "id": new_id(),
         "trigger_id": trigger.id,
@@ -170,12 +171,7 @@ def _row(trigger: ActiveTrigger, one: Due, now: datetime) -> Row:
         "send_on": send_on,
         "expires_at": expiry(send_on, rules, one.candidate.zone),
         "weight": trigger.definition.weight,
-        "facts": {name: _stored(fact) for name, fact in occurrence.facts.items()},
+        "facts": {name: stored_fact(fact) for name, fact in occurrence.facts.items()},
         "check_at": now,
         "spotted_at": now,
     }
-
-
-def _stored(fact: Fact) -> Json:
-    value = fact.value.isoformat() if isinstance(fact.value, date) else fact.value
-    return {"value": value, "source": fact.source, "sayable": fact.sayable}

@@ -131,9 +131,7 @@ def settle(session: Session, standings: Sequence[Standing], places: Mapping[UUID
             moment = case.known.get(key)
             if moment is None:
                 made.append(_new(case, key, now))
-            elif (moment.may_return and not case.repeats(key)) or (
-                moment.state == "spotted" and moment.is_out_of_date(row)
-            ):
+            elif case.is_renewed(key, moment):
                 renewed.append(_renewed(case, row, now) | {"id": moment.id})
     if made:
         session.execute(insert_into(session, Moment).on_conflict_do_nothing(), made)
@@ -162,14 +160,15 @@ def _wanted(one: Standing, place: Place) -> dict[str, Row]:
         rows[key] = {
             "nominal_on": occurrence.nominal_on,
             "occurred_at": occurrence.occurred_at,
-            "facts": {name: _stored_fact(fact) for name, fact in occurrence.facts.items()},
+            "facts": {name: stored_fact(fact) for name, fact in occurrence.facts.items()},
             "send_on": send_on,
             "expires_at": expiry(send_on, rules, place.zone),
         }
     return rows
 
 
-def _stored_fact(fact: Fact) -> Row:
+def stored_fact(fact: Fact) -> Row:
+    """A fact as a moment keeps it."""
     value = fact.value.isoformat() if isinstance(fact.value, date) else fact.value
     return {"value": value, "source": fact.source, "sayable": fact.sayable}
 

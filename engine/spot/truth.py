@@ -4,11 +4,11 @@ Totals need no asking: recording cancels what they no longer prove in the transa
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine.dates.zones import local_date
@@ -22,9 +22,35 @@ from engine.spot.reasons import (
     PROBLEM_NOT_SETTLED,
 )
 from engine.storage.models import Customer, CustomerDate, Moment, Problem, Trigger
-from engine.storage.upsert import is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, is_given
 
-Dates = Mapping[tuple[UUID, str], CustomerDate]
+Dates = Mapping[tuple[UUID, str], Any]
+DATED = "anniversary"
+
+# Moments of a date, of a problem, or of both in one statement: all are asked of every batch.
+_TO_PROVE = (
+    select(
+        Moment.id,
+        Moment.customer_id,
+        Moment.occurred_at,
+        Moment.facts,
+        Moment.problem_id,
+        Trigger.kind,
+        Customer.zone,
+        Problem.state,
+        Problem.severity,
+        Problem.resolved_at,
+        Problem.next_news_on,
+    )
+    .join(Trigger, Trigger.id == Moment.trigger_id)
+    .join(Customer, Customer.id == Moment.customer_id)
+    .outerjoin(Problem, Problem.id == Moment.problem_id)
+    .where(is_given(Moment.id), or_(Trigger.kind == DATED, Moment.problem_id.is_not(None)))
+)
+_DATES = select(
+    CustomerDate.customer_id, CustomerDate.name, CustomerDate.year, CustomerDate.month, CustomerDate.day
+).where(is_given(CustomerDate.customer_id), CustomerDate.placeholder.is_(None))
 
 
 def no_longer_true(session: Session, moment_ids: Collection[UUID], *, now: datetime | None = None) -> dict[UUID, str]:
@@ -32,25 +58,15 @@ def no_longer_true(session: Session, moment_ids: Collection[UUID], *, now: datet
 
     With `now` also news that were announced for a day that is over.
     """
-    return _untrue_dates(session, moment_ids) | _untrue_problems(session, moment_ids, now)
+    rows = past_the_orm(session).execute(_TO_PROVE, given(moment_ids)).all()
+    untrue = _untrue_dates(session, [row for row in rows if row.kind == DATED])
+    return untrue | _untrue_problems(session, [row for row in rows if row.problem_id is not None], now)
 
 
-def _untrue_dates(session: Session, moment_ids: Collection[UUID]) -> dict[UUID, str]:
-    moments = session.execute(
-        select(Moment.id, Moment.customer_id, Moment.facts)
-        .join(Trigger, Trigger.id == Moment.trigger_id)
-        .where(is_among(session, Moment.id, moment_ids), Trigger.kind == "anniversary")
-    ).all()
+def _untrue_dates(session: Session, moments: Sequence[Any]) -> dict[UUID, str]:
     if not moments:
         return {}
-    rows = session.scalars(
-        select(CustomerDate)
-        .where(
-            is_among(session, CustomerDate.customer_id, {moment.customer_id for moment in moments}),
-            CustomerDate.placeholder.is_(None),
-        )
-        .execution_options(populate_existing=True)
-    )
+    rows = past_the_orm(session).execute(_DATES, given({moment.customer_id for moment in moments}))
     dates = {(row.customer_id, row.name): row for row in rows}
     return {moment.id: DATE_CHANGED for moment in moments if not _is_its_date(moment, dates)}
 
@@ -63,26 +79,11 @@ def _is_its_date(moment: Any, dates: Dates) -> bool:
     row = dates.get((moment.customer_id, month["source"]))
     if row is None or (row.month, row.day) != (month["value"], day["value"]):
         return False
-    return since is None or since["value"] == (row.on.isoformat() if row.on else None)
+    on = date(row.year, row.month, row.day).isoformat() if row.year else None
+    return since is None or since["value"] == on
 
 
-def _untrue_problems(session: Session, moment_ids: Collection[UUID], now: datetime | None) -> dict[UUID, str]:
-    rows = session.execute(
-        select(
-            Moment.id,
-            Moment.customer_id,
-            Moment.occurred_at,
-            Moment.facts,
-            Customer.zone,
-            Problem.state,
-            Problem.severity,
-            Problem.resolved_at,
-            Problem.next_news_on,
-        )
-        .join(Problem, Problem.id == Moment.problem_id)
-        .join(Customer, Customer.id == Moment.customer_id)
-        .where(is_among(session, Moment.id, moment_ids))
-    ).all()
+def _untrue_problems(session: Session, rows: Sequence[Any], now: datetime | None) -> dict[UUID, str]:
     if not rows:
         return {}
     disturbances = disturbances_of(session, troubles_of(session, {row.customer_id for row in rows}))

@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, bindparam, insert, update
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Insert, Update
 
 from engine.storage.base import Base
-from engine.storage.upsert import table_of
+from engine.storage.upsert import arrays_of, rows_given, table_of
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -54,6 +55,24 @@ def insert_each(session: Session, model: type[Base], rows: Rows) -> None:
 def update_each(session: Session, model: type[Base], rows: Rows, by: tuple[str, ...] = ("id",)) -> None:
     """Update one row for each of `rows`, found by the columns `by`; the others are set. All name the same columns."""
     _write(session, model, rows, by)
+
+
+def update_alike(session: Session, model: type[Base], rows: Rows, *, same: Mapping[str, Any]) -> None:
+    """Update one row for each of `rows`, found by `id`, which are alike in `same`: on PostgreSQL in one statement."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name != "postgresql":
+        update_each(session, model, [{**row, **same} for row in rows])
+        return
+    session.execute(_update_of_arrays(model, tuple(rows[0]), tuple(same)), arrays_of(rows) | dict(same))
+
+
+@lru_cache(maxsize=64)
+def _update_of_arrays(model: type[Base], names: tuple[str, ...], alike: tuple[str, ...]) -> Update:
+    table = table_of(model)
+    each = rows_given(model, names)
+    values = {name: bindparam(name, type_=table.c[name].type) for name in alike}
+    return update(table).where(table.c.id == each.c.id).values({**values, **{n: each.c[n] for n in names if n != "id"}})
 
 
 def _write(session: Session, model: type[Base], rows: Rows, by: tuple[str, ...]) -> None:

@@ -6,7 +6,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+
+from engine.storage.session import open_engine
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -18,7 +19,7 @@ def upgrade(url: str) -> None:
 
 def revision(url: str) -> str | None:
     """The revision the database has now, or None where it is empty."""
-    engine = create_engine(url)
+    engine = open_engine(url)
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
@@ -37,9 +37,10 @@ class Database:
             self._durable = _sqlite_engine(url, "BEGIN IMMEDIATE", synchronous="FULL")
             self._reader = _sqlite_engine(url, "BEGIN")
         else:
-            self._writer = self._durable = self._reader = create_engine(
-                url, pool_size=5, max_overflow=15, pool_pre_ping=True, connect_args=NOT_FOR_EVER
-            )
+            # The driver forgets what the server has prepared at every rollback, and reading ends with one: so that
+            # batches find their statements planned, what writes has connections of its own.
+            self._writer = self._durable = _postgres_engine(url)
+            self._reader = _postgres_engine(url)
 
     @property
     def is_sqlite(self) -> bool:
@@ -67,11 +68,40 @@ class Database:
         self._reader.dispose()
 
 
+def past_the_orm(session: Session) -> Connection:
+    """The session's connection, for small statements that are asked of every batch and that read columns: what the ORM
+    adds to one of them takes as long as asking it. Asked for a model, it answers rows of its columns. What waits in the
+    session is written first, as the ORM would."""
+    session.flush()
+    return session.connection()
+
+
+def open_engine(url: str, **options: Any) -> Engine:
+    """An engine whose errors tell no values: they end up in logs, and what is stored is about people."""
+    engine = create_engine(url, hide_parameters=True, **options)
+    event.listen(engine, "handle_error", _leave_out_details)
+    return engine
+
+
+def _leave_out_details(context: ExceptionContext) -> None:
+    """PostgreSQL adds the row or key that was refused; its first sentence names the constraint, which is enough."""
+    error, told = context.original_exception, context.sqlalchemy_exception
+    said = getattr(getattr(error, "diag", None), "message_primary", None)
+    if said is not None:
+        error.args = (said,)
+        if told is not None:
+            told.args = (f"({type(error).__module__}.{type(error).__name__}) {said}",)
+
+
+def _postgres_engine(url: str) -> Engine:
+    return open_engine(url, pool_size=5, max_overflow=15, pool_pre_ping=True, connect_args=NOT_FOR_EVER)
+
+
 def _sqlite_engine(url: str, begin: str, synchronous: str = "NORMAL") -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = open_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from engine.tone.counting import DateSaid, Number, Token, find_dates, find_numbers, split_tokens
 from engine.tone.known import Known, counted, known_facts, stems
@@ -28,6 +28,7 @@ class Spot:
     note: bool = False
 
 
+@lru_cache(maxsize=10_000)
 def fold_name(name: str) -> tuple[str, ...]:
     """A name as its parts, without accents and capitals: 'José-Luis' and 'Jose Luis' are one person's."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))

@@ -6,7 +6,7 @@ It stands apart so that rules can be simple and bounded while every span they fi
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _APOSTROPHES = dict.fromkeys("’‘ʼ＇`´", "'")
 _QUOTES = dict.fromkeys("“”„«»", '"')
@@ -93,6 +93,7 @@ def read(text: str) -> Reading:
     return Reading(text=text, flat="".join(flat), origin=tuple(origin))
 
 
+@lru_cache(maxsize=4_096)
 def _plain(letter: str) -> str:
     letter = _APOSTROPHES.get(letter) or _QUOTES.get(letter) or letter
     lower = letter.lower()

@@ -20,8 +20,9 @@ from engine.write.facts import fact_from
 from engine.write.free_parts import waits_for_words
 from engine.write.material import Material, gather
 from engine.write.mission import Mission
-from engine.write.revisions import add_revision, first_draft_of, revision_of, with_texts, wording_of
+from engine.write.revisions import add_revision, first_draft_of, revision_of, unstored, with_texts, wording_of
 from engine.write.signing import Signer, Texts, needs_a_person, signed
+from engine.write.stops import check_stops, has_four_eyes, is_flagged
 from engine.write.store import mission_in_force, mission_of, template_of
 from engine.write.tone_of import Row, blocks, check_text, may_go_unread, text_of_channel
 
@@ -56,6 +57,10 @@ class Draft:
         text = texts[text_of_channel(self.material.message.channel, texts)]
         return check_text(text, self.material, self.facts, self.mission, locale=self.revision.locale, sender=sender)
 
+    def saying(self, texts: Texts) -> "Draft":
+        """The same with other texts, which are nowhere stored."""
+        return replace(self, revision=unstored(with_texts(wording_of(self.revision), texts, self.revision.findings)))
+
     def _said(self, name: str) -> str:
         fact = self.facts.get(name)
         return str(fact.value) if fact is not None and fact.value else ""
@@ -84,15 +89,12 @@ def approve_text(
     `draft` spares reading again what the caller has at hand. `seen` are the texts that the person had before them,
     besides the one that goes: should the channel refuse that one, one of these may go instead. A policy covers all.
 
-    Raises InvalidInput where the mission or the law forbids the text, or the agent's own words are still missing.
+    Raises InvalidInput where the mission or the law forbids the text, the agent's own words are missing, somebody
+    flagged it, or a second person has to read it first.
     """
+    check_stops(session, message, person)
     draft = draft or draft_of(session, message)
-    _check_free_part(session, message, draft)
-    sender = person.name if person else None
-    texts = draft.as_sent(sender)
-    findings = draft.findings_in(texts, sender)
-    if blocks(findings):
-        raise InvalidInput(_forbidden(findings))
+    texts, findings = readied(session, message, draft, person)
     covered = _approved_texts(session, message, draft, texts if person is None else seen)
     wording = replace(
         with_texts(wording_of(draft.revision), texts, findings), author_id=person.id if person is not None else None
@@ -107,6 +109,19 @@ def approve_text(
         hasten(session, message, now=now)
     session.flush()
     return revision
+
+
+def readied(
+    session: Session, message: Message, draft: Draft, person: Person | None
+) -> tuple[dict[str, dict[str, str | None]], list[Row]]:
+    """The texts signed, and what the tone check says of them. Raises InvalidInput where they may not go as they are."""
+    _check_free_part(session, message, draft)
+    sender = person.name if person else None
+    texts = draft.as_sent(sender)
+    findings = draft.findings_in(texts, sender)
+    if blocks(findings):
+        raise InvalidInput(_forbidden(findings))
+    return texts, findings
 
 
 def covers(session: Session, message: Message, channel: str) -> bool:
@@ -129,11 +144,14 @@ def covers(session: Session, message: Message, channel: str) -> bool:
 
 
 def policy_may_release(session: Session, message: Message, revision: Revision) -> bool:
-    """Whether nobody needs to have read it: a light text that nobody forbids, repeats or speaks in its own name."""
+    """Whether nobody needs to have read it: a light text that nobody forbids, repeats, stops or speaks in its own
+    name."""
     if message.must_read or message.edited or free_part_of(session, revision) == "required":
         return False
     text = revision.texts[text_of_channel(message.channel, revision.texts)]
-    return may_go_unread(revision.findings) and not needs_a_person(text)
+    if not may_go_unread(revision.findings) or needs_a_person(text):
+        return False
+    return not is_flagged(session, message.id) and not has_four_eyes(session, message.id)
 
 
 def goes_by_itself(session: Session, message: Message, revision: Revision) -> bool:
@@ -188,7 +206,7 @@ def _check_free_part(session: Session, message: Message, draft: Draft) -> None:
 
 
 def _waits(session: Session, message: Message, draft: Draft, name: str) -> bool:
-    first = first_draft_of(session, message).texts
+    first = first_draft_of(session, message, draft.revision).texts
     return waits_for_words(str(draft.revision.texts[name]["body"]), str(first.get(name, {}).get("body") or ""))
 
 

@@ -3,23 +3,22 @@
 What a person wrote is never thrown away: an edited text returns to them as it is, with the new facts beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from engine.people.audit import Doer, record
 from engine.storage.base import Json
-from engine.storage.models import Delivery, Message, Revision
-from engine.storage.upsert import is_among
+from engine.storage.models import Delivery, Message
 from engine.transitions import FAILED_DELIVERY
 from engine.write.approval import draft_of, take_back
-from engine.write.facts import ALSO, fact_from, facts_of, to_json
-from engine.write.material import Material, gather
+from engine.write.facts import ALSO, as_json, fact_from, facts_of, to_json
+from engine.write.material import Material, gather_for_facts
 from engine.write.revisions import add_revision, revision_of, with_texts, wording_of
 from engine.write.store import template_of
 
@@ -27,6 +26,7 @@ CHANGED = "facts_changed"
 WRITER = Doer("writer")
 # They come from the settings, and were true when the text was signed.
 _OURS = ("company.", "sender.")
+_OF_OTHERS = f"{ALSO}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,7 @@ def bring_back_changed(session: Session, *, now: datetime, limit: int = 500) -> 
 
 def bring_back(session: Session, message_ids: Sequence[UUID], *, now: datetime) -> int:
     """The same for these messages; what a worker holds is left to the check before it is sent."""
-    found = changes_of(
-        session, session.scalars(select(Message).where(is_among(session, Message.id, message_ids))).all()
-    )
+    found = changes_of(session, message_ids)
     if not found:
         return 0
     held = session.scalars(
@@ -77,17 +75,12 @@ def bring_back(session: Session, message_ids: Sequence[UUID], *, now: datetime) 
     return len(free)
 
 
-def changes_of(session: Session, messages: Sequence[Message]) -> dict[UUID, list[Change]]:
+def changes_of(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, list[Change]]:
     """Message id -> the facts it says that changed since; messages of which nothing changed are not in the answer."""
-    if not messages:
+    if not message_ids:
         return {}
-    material = gather(session, messages, with_earlier=False)
-    rows = session.execute(
-        select(Message.id, Revision.facts, Revision.template_version_id)
-        .join(Revision, and_(Revision.message_id == Message.id, Revision.number == Message.number))
-        .where(is_among(session, Message.id, [message.id for message in messages]))
-    )
-    found = {row.id: _changes(session, material[row.id], row) for row in rows if material[row.id].spoken}
+    materials = gather_for_facts(session, message_ids)
+    found = {one: _changes(session, material) for one, material in materials.items() if material.spoken}
     return {message_id: changes for message_id, changes in found.items() if changes}
 
 
@@ -101,15 +94,29 @@ def return_text(session: Session, message: Message, changes: Sequence[Change], *
     else:
         message.state, message.write_at = "draft", now
     message.version += 1
+    message.facts_changed = _told(message.facts_changed or {}, changes)
     detail = {change.name: {"old": change.old, "new": change.new} for change in changes}
     record(session, WRITER, CHANGED, message, now=now, facts=detail)
     session.flush()
 
 
-def _changes(session: Session, material: Material, revision: Any) -> list[Change]:
-    now_known = to_json(facts_of(material, company="", team=""))
-    said = _said_in(session, revision, edited=material.message.edited)
-    old, new = _sayable(revision.facts, said), _sayable(now_known, said)
+def _told(before: Json, changes: Sequence[Change]) -> Json | None:
+    """What its reader is shown: each fact as it was in the text they know and as it is now. What changed back did not
+    change."""
+    was = {change.name: before.get(change.name, {}).get("was", change.old) for change in changes}
+    new = {change.name: {"was": was[change.name], "is": change.new} for change in changes}
+    told = {name: pair for name, pair in {**before, **new}.items() if pair["was"] != pair["is"]}
+    return told or None
+
+
+def _changes(session: Session, material: Material) -> list[Change]:
+    written: Any = material.message  # a row that has what its text was written from
+    said = _said_in(session, written.template_version_id, edited=written.edited)
+    old = {name: fact["value"] for name, fact in written.facts.items() if fact["sayable"] and _may_say(name, said)}
+    known = facts_of(material, company="", team="")
+    new = {name: as_json(fact.value) for name, fact in known.items() if fact.sayable and _may_say(name, said)}
+    if old == new:
+        return []
     return [
         Change(name, old.get(name), new.get(name))
         for name in sorted(old.keys() | new.keys())
@@ -117,22 +124,16 @@ def _changes(session: Session, material: Material, revision: Any) -> list[Change
     ]
 
 
-def _said_in(session: Session, revision: Any, *, edited: bool) -> frozenset[str] | None:
+def _said_in(session: Session, template_version_id: UUID | None, *, edited: bool) -> Collection[str] | None:
     """The facts that the template can print; None for an edited text, which may say any of them."""
-    if edited or revision.template_version_id is None:
+    if edited or template_version_id is None:
         return None
-    folder = template_of(session, revision.template_version_id)
-    return frozenset(folder.needs) | frozenset(folder.may_use)
+    folder = template_of(session, template_version_id)
+    return (*folder.needs, *folder.may_use)
 
 
-def _sayable(facts: Json, said: frozenset[str] | None) -> Mapping[str, str | int | bool | None]:
-    return {
-        name: fact["value"]
-        for name, fact in facts.items()
-        if fact["sayable"]
-        and not name.startswith(_OURS)
-        and (said is None or name in said or name.startswith(f"{ALSO}."))
-    }
+def _may_say(name: str, said: Collection[str] | None) -> bool:
+    return not name.startswith(_OURS) and (said is None or name in said or name.startswith(_OF_OTHERS))
 
 
 def _renew_facts(session: Session, message: Message, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from engine.errors import InvalidDefinition
+from engine.write.faults import Fault, Faulty
 
 MAX_BYTES = 100_000
 
@@ -62,9 +62,10 @@ class Document:
             if name not in self.asked:
                 raise self.complaint(name, "is not a field we know")
 
-    def complaint(self, name: str, message: str) -> InvalidDefinition:
+    def complaint(self, name: str, message: str) -> Faulty:
+        """What is wrong with this field, to be raised."""
         line = self.lines.get(name.partition("[")[0], self.line)
-        return InvalidDefinition(f"{self.path}: line {line}: {self.within}{name}: {message}")
+        return Faulty([Fault(self.path, message, line, f"{self.within}{name}")])
 
     def has(self, name: str) -> bool:
         return name in self.fields
@@ -94,43 +95,57 @@ class Document:
 
 def read_document(path: Path) -> Document:
     """The mapping in a YAML file. Nothing in it is ever made into an object; raises `InvalidDefinition`."""
-    source = read_text(path)
+    return document_in(read_text(path), path)
+
+
+def document_in(source: str, path: Path) -> Document:
+    """The same of a text that was read already, or that was never a file: `path` is what it is called."""
     try:
         node = yaml.compose(source, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise InvalidDefinition(f"{path}: line {line}: {getattr(error, 'problem', error)}") from None
+        raise Faulty([Fault(path, str(getattr(error, "problem", error)), line)]) from None
     except RecursionError:
-        raise InvalidDefinition(f"{path}: line 1: this is nested too deeply") from None
+        raise Faulty([Fault(path, "this is nested too deeply", 1)]) from None
     return _document(node, path, "")
 
 
 def read_text(path: Path) -> str:
     """A UTF-8 file of reasonable size, with line ends made one kind."""
+    return text_in(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file holds, and a letter more than may be in it where it is too large: `text_in` refuses that."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InvalidDefinition(f"{path}: cannot be read ({error.strerror})") from None
+        raise Faulty([Fault(path, f"cannot be read ({error.strerror})")]) from None
+
+
+def text_in(data: bytes, path: Path) -> str:
+    """The text that these bytes hold. Raises `InvalidDefinition`."""
     if len(data) > MAX_BYTES:
-        raise InvalidDefinition(f"{path}: is larger than {MAX_BYTES:,} bytes")
+        raise Faulty([Fault(path, f"is larger than {MAX_BYTES:,} bytes")])
     try:
         source = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidDefinition(f"{path}: line {line}: is not written in UTF-8") from None
+        raise Faulty([Fault(path, "is not written in UTF-8", line)]) from None
     return source.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _document(node: yaml.Node | None, path: Path, within: str) -> Document:
     line = node.start_mark.line + 1 if node is not None else 1
     if not isinstance(node, yaml.MappingNode):
-        raise InvalidDefinition(f"{path}: line {line}: {within or 'the file'}: must hold fields, as in name: value")
+        raise Faulty([Fault(path, "must hold fields, as in name: value", line, within or "the file")])
     fields: dict[str, yaml.Node] = {}
     lines: dict[str, int] = {}
     for key, value in node.value:
         name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
         if name in fields:
-            raise InvalidDefinition(f"{path}: line {key.start_mark.line + 1}: {name}: is there twice")
+            raise Faulty([Fault(path, "is there twice", key.start_mark.line + 1, name)])
         fields[name], lines[name] = value, key.start_mark.line + 1
     return Document(path, fields, lines, line, f"{within}." if within else "")

@@ -20,6 +20,7 @@ from engine.people.audit import Doer, record
 from engine.plan.chains import chains_of
 from engine.plan.channel_reasons import NO_TEXT
 from engine.plan.choosing import fallback
+from engine.review.assigning import assign_owners
 from engine.storage.models import Message, Moment, Revision
 from engine.write.approval import RELEASE_SECONDS, Draft, approve_text, goes_by_itself
 from engine.write.facts import facts_of, facts_of_moment, to_json
@@ -73,6 +74,8 @@ def write_due(
     house = House(company, team_name, offered)
     for material in gather(session, due).values():
         _write_or_ask(session, material, house, now=now, release_seconds=release_seconds)
+    session.flush()
+    assign_owners(session, [message.id for message in due], now=now)
     return len(due)
 
 

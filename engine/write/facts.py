@@ -47,8 +47,28 @@ def moment_facts(spoken: Spoken, customer: Customer) -> dict[str, Fact]:
     facts = {name: fact_from(stored) for name, stored in spoken.moment.facts.items()}
     facts |= _named_day(facts) | _run(facts)
     if spoken.problem is not None:
-        facts |= _of_problem(spoken.problem, customer.zone)
+        facts |= problem_facts(spoken.problem, customer.zone)
     return facts
+
+
+def problem_facts(problem: Problem, zone: str) -> dict[str, Fact]:
+    """What a problem's record tells: a value that nobody wrote down is None."""
+    told: dict[str, Plain] = {
+        "what_happened": problem.what_happened,
+        "what_we_did": problem.what_we_did,
+        "next_step": problem.next_step,
+        "next_news_on": problem.next_news_on,
+        "owner": problem.owner,
+    }
+    if problem.kind == "outage":
+        told["outage_on"] = local_date(problem.opened_at, zone)
+    if problem.kind == "refund":
+        told["what_was_refunded"] = problem.remedy
+    if problem.resolved_at is not None:
+        name = "refunded_on" if problem.kind == "refund" else "resolved_on"
+        told[name] = local_date(problem.resolved_at, zone)
+    facts = {name: Fact(value, problem.key, sayable=True) for name, value in told.items()}
+    return facts | {name: Fact(getattr(problem, name), problem.key) for name in ("category", "severity")}
 
 
 def sayable_values(facts: Mapping[str, Fact]) -> dict[str, object]:
@@ -71,12 +91,17 @@ def to_json(facts: Mapping[str, Fact]) -> Json:
     """Facts as they are stored with a revision; dates as ISO text."""
     return {
         name: {
-            "value": fact.value.isoformat() if isinstance(fact.value, date) else fact.value,
+            "value": as_json(fact.value),
             "source": fact.source,
             "sayable": fact.sayable,
         }
         for name, fact in facts.items()
     }
+
+
+def as_json(value: Plain) -> str | int | bool | None:
+    """A value as it is stored."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def fact_from(stored: Json) -> Fact:
@@ -120,22 +145,3 @@ def _run(facts: Mapping[str, Fact]) -> dict[str, Fact]:
     if length is None or unit is None or unit.value not in _RUNS:
         return {}
     return {_RUNS[str(unit.value)]: length}
-
-
-def _of_problem(problem: Problem, zone: str) -> dict[str, Fact]:
-    told: dict[str, Plain] = {
-        "what_happened": problem.what_happened,
-        "what_we_did": problem.what_we_did,
-        "next_step": problem.next_step,
-        "next_news_on": problem.next_news_on,
-        "owner": problem.owner,
-    }
-    if problem.kind == "outage":
-        told["outage_on"] = local_date(problem.opened_at, zone)
-    if problem.kind == "refund":
-        told["what_was_refunded"] = problem.remedy
-    if problem.resolved_at is not None:
-        name = "refunded_on" if problem.kind == "refund" else "resolved_on"
-        told[name] = local_date(problem.resolved_at, zone)
-    facts = {name: Fact(value, problem.key, sayable=True) for name, value in told.items()}
-    return facts | {name: Fact(getattr(problem, name), problem.key) for name in ("category", "severity")}

@@ -1,6 +1,8 @@
 """Reads template folders: one `template.yaml` and a text per channel, locale and variant. See `templates/README.md`.
 
-Folders only seed the database. A folder is read whole or not at all; what is wrong names its file, field and line.
+Whatever becomes a template comes through here: folders on a disk, folders in an archive, and what was written in a
+form, which is read as the folder it would be. It is read whole or not at all; what is wrong names its file, field and
+line.
 """
 
 import re
@@ -10,19 +12,22 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, cast, get_args
 
-from engine.errors import InvalidDefinition
 from engine.write.approved_words import FIELD, read_approved
-from engine.write.document import Document, read_document, read_text
+from engine.write.document import Document, document_in, read_bytes, text_in
+from engine.write.faults import Fault, Faulty, Findings
 from engine.write.free_parts import free_parts
 from engine.write.syntax import FactsUsed, check_template, facts_used
 
 Family = Literal["celebrate", "reassure", "recover"]
 FreePartRule = Literal["none", "suggested", "required"]
+Files = Mapping[str, bytes]  # by their paths within the folder: en/email.1.md
 
 # What is written for a channel: Markdown where it can be laid out, plain text elsewhere.
 FORMATS = {"email": "md", "inapp": "md", "letter": "md", "sms": "txt", "whatsapp": "txt", "call": "txt"}
 DESCRIPTION = "template.yaml"
 LINE = "line.txt"
+WITH_SUBJECT = ("email", "letter")
+MOST_FILES = 400
 
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,59}")
@@ -77,32 +82,95 @@ def template_folders(root: Path) -> list[Path]:
 
 
 def read_template_folder(path: Path) -> TemplateFolder:
-    """One folder, checked as a whole; raises `InvalidDefinition` naming the file, the field and the line."""
-    about = read_document(path / DESCRIPTION)
-    texts: list[TemplateText] = []
-    lines: dict[str, str] = {}
-    for place in _locales(path):
-        for file in _files(place):
-            if file.name == LINE:
-                lines[place.name] = _read_line(file)
-            else:
-                texts.append(_read_text(file, place.name))
-    texts += _approved(about, texts)
-    folder = TemplateFolder(
-        name=_name(about, "name"),
-        family=cast(Family, about.choice("family", get_args(Family))),
-        occasion=_name(about, "occasion"),
-        values=about.texts("values", fewest=1, most=7),
-        feeling=about.number("feeling", -5, 5),
-        needs=_facts(about, "needs"),
-        may_use=_facts(about, "may_use") if about.has("may_use") else (),
-        free_part=cast(FreePartRule, about.choice("free_part", get_args(FreePartRule))),
-        texts=tuple(sorted(texts, key=lambda text: (text.locale, text.channel, text.variant))),
-        lines=MappingProxyType(lines),
-    )
-    about.refuse_others()
+    """One folder, checked as a whole; raises `Faulty`, naming the file, the field and the line."""
+    return read_template(path, files_under(path))
+
+
+def files_under(path: Path) -> dict[str, bytes]:
+    """The files of a folder on a disk. A folder within it that holds none stands there with a slash, to be refused."""
+    found: dict[str, bytes] = {}
+    for entry in _visible(path):
+        inside = _visible(entry) if entry.is_dir() else [entry]
+        found |= {file.relative_to(path).as_posix(): read_bytes(file) for file in inside if not file.is_dir()}
+        found |= {f"{file.relative_to(path).as_posix()}/": b"" for file in inside if file.is_dir()}
+        if not inside:
+            found[f"{entry.name}/"] = b""
+    return found
+
+
+def read_template(place: Path, files: Files) -> TemplateFolder:
+    """A folder as its files; `place` is where it lies or would lie, and its last part the template's name."""
+    folder, about = read_parts(place, files)
     _check_whole(folder, about)
     return folder
+
+
+def read_parts(place: Path, files: Files) -> tuple[TemplateFolder, Document]:
+    """Each file read and checked for itself; what only the folder as a whole can tell is left to `read_template`."""
+    found = Findings()
+    if len(files) > MOST_FILES:
+        raise Faulty([Fault(place, f"holds more than {MOST_FILES} files")])
+    if DESCRIPTION not in files:
+        raise Faulty([Fault(place / DESCRIPTION, "is missing")])
+    texts: list[TemplateText] = []
+    lines: dict[str, str] = {}
+    for file in sorted(files):
+        _take_file(found, place, file, files[file], texts, lines)
+    about = found.take(lambda: document_in(text_in(files[DESCRIPTION], place / DESCRIPTION), place / DESCRIPTION))
+    folder = _described(found, about, texts, lines) if about else None
+    found.refuse()
+    if about is None or folder is None:
+        raise Faulty([Fault(place / DESCRIPTION, "cannot be read")])
+    return folder, about
+
+
+def _take_file(
+    found: Findings, place: Path, file: str, data: bytes, texts: list[TemplateText], lines: dict[str, str]
+) -> None:
+    """Read one file into where it belongs; what has no place in a folder is a fault."""
+    locale, slash, name = file.partition("/")
+    path = place / file.rstrip("/")
+    if any(part.startswith(".") for part in file.split("/")) or file in (DESCRIPTION, "README.md"):
+        return
+    if not slash or not _LOCALE.fullmatch(locale):
+        said = "has no place in a template folder (a language is named en, de or pt-BR)"
+        found.faults.append(Fault(place / locale if slash else path, said))
+    elif name == LINE:
+        if (line := found.take(lambda: _line_in(text_in(data, path), path))) is not None:
+            lines[locale] = line
+    elif name:
+        text = found.take(lambda: _text_of(data, path, name, locale))
+        texts += [text] if text is not None else []
+
+
+def _described(
+    found: Findings, about: Document, texts: list[TemplateText], lines: dict[str, str]
+) -> TemplateFolder | None:
+    """The folder, with every field of its description read; None where one of them is wrong."""
+    approved = found.take(lambda: _approved(about, texts))
+    name = found.take(lambda: _name(about, "name"))
+    family = found.take(lambda: about.choice("family", get_args(Family)))
+    occasion = found.take(lambda: _name(about, "occasion"))
+    values = found.take(lambda: about.texts("values", fewest=1, most=7))
+    feeling = found.take(lambda: about.number("feeling", -5, 5))
+    needs = found.take(lambda: _facts(about, "needs"))
+    may_use = found.take(lambda: _facts(about, "may_use")) if about.has("may_use") else ()
+    free_part = found.take(lambda: about.choice("free_part", get_args(FreePartRule)))
+    found.take(about.refuse_others)
+    if found.faults:
+        return None
+    return TemplateFolder(
+        name=name or "",
+        family=cast(Family, family),
+        occasion=occasion or "",
+        values=values or (),
+        feeling=feeling or 0,
+        needs=needs or (),
+        may_use=may_use or (),
+        free_part=cast(FreePartRule, free_part),
+        texts=tuple(sorted([*texts, *(approved or ())], key=lambda text: (text.locale, text.channel, text.variant))),
+        lines=MappingProxyType(lines),
+    )
 
 
 def _approved(about: Document, written: Iterable[TemplateText]) -> list[TemplateText]:
@@ -126,63 +194,47 @@ def facts_in(folder: TemplateFolder) -> FactsUsed:
     return FactsUsed(needed, frozenset[str]().union(*(facts.optional for facts in used)) - needed)
 
 
-def _locales(path: Path) -> list[Path]:
-    found = []
-    for entry in _visible(path):
-        if entry.is_dir() and _LOCALE.fullmatch(entry.name):
-            found.append(entry)
-        elif entry.name not in (DESCRIPTION, "README.md"):
-            raise InvalidDefinition(f"{entry}: has no place in a template folder (a language is named en, de or pt-BR)")
-    return found
-
-
-def _files(place: Path) -> list[Path]:
-    found = _visible(place)
-    for file in found:
-        parts = _FILE.fullmatch(file.name)
-        if file.name != LINE and (parts is None or FORMATS.get(parts[1]) != parts[3] or not file.is_file()):
-            known = ", ".join(f"{channel}.1.{ending}" for channel, ending in FORMATS.items())
-            raise InvalidDefinition(
-                f"{file}: has no place here. Texts are named {known}; the line for merging is {LINE}"
-            )
-    return found
-
-
 def _visible(path: Path) -> list[Path]:
     return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
 
 
-def _read_text(file: Path, locale: str) -> TemplateText:
-    channel, variant, _ = file.name.split(".")
-    source = read_text(file)
+def _text_of(data: bytes, path: Path, name: str, locale: str) -> TemplateText:
+    parts = _FILE.fullmatch(name)
+    if parts is None or FORMATS.get(parts[1]) != parts[3]:
+        known = ", ".join(f"{channel}.1.{ending}" for channel, ending in FORMATS.items())
+        raise Faulty([Fault(path, f"has no place here. Texts are named {known}; the line for merging is {LINE}")])
+    return _text_in(text_in(data, path), path, parts[1], locale, int(parts[2]))
+
+
+def _text_in(source: str, path: Path, channel: str, locale: str, variant: int) -> TemplateText:
     subject, body, first_line = None, source, 1
-    if channel in ("email", "letter"):
+    found = Findings()
+    if channel in WITH_SUBJECT:
         head, _, body = source.partition("\n\n")
         subject, first_line = head.removeprefix("Subject:").strip(), head.count("\n") + 3
         if not head.startswith("Subject:") or "\n" in head or not subject:
-            raise InvalidDefinition(f"{file}: line 1: must be “Subject: …” with an empty line after it")
-        _check(file, subject, 1)
+            raise Faulty([Fault(path, "must be “Subject: …” with an empty line after it", 1)])
+        found.faults += _problems(path, subject, 1)
         if free_parts(subject):
-            raise InvalidDefinition(f"{file}: line 1: a hint cannot stand in the subject")
+            found.faults.append(Fault(path, "a hint cannot stand in the subject", 1))
     if not body.strip():
-        raise InvalidDefinition(f"{file}: line {first_line}: there is no text")
-    _check(file, body, first_line)
-    return TemplateText(channel, locale, int(variant), subject, body.strip())
+        found.faults.append(Fault(path, "there is no text", first_line))
+    found.faults += _problems(path, body, first_line)
+    found.refuse()
+    return TemplateText(channel, locale, variant, subject, body.strip())
 
 
-def _read_line(file: Path) -> str:
-    line = read_text(file).strip()
+def _line_in(source: str, path: Path) -> str:
+    line = source.strip()
     if not line or "\n" in line or free_parts(line):
-        raise InvalidDefinition(f"{file}: line 1: must be one sentence on one line, without a hint")
-    _check(file, line, 1)
+        raise Faulty([Fault(path, "must be one sentence on one line, without a hint", 1)])
+    if faults := _problems(path, line, 1):
+        raise Faulty(faults)
     return line
 
 
-def _check(file: Path, source: str, first_line: int) -> None:
-    problems = check_template(source)
-    if problems:
-        said = [f"{file}: line {problem.line + first_line - 1}: {problem.message}" for problem in problems]
-        raise InvalidDefinition("\n".join(said))
+def _problems(path: Path, source: str, first_line: int) -> list[Fault]:
+    return [Fault(path, problem.message, problem.line + first_line - 1) for problem in check_template(source)]
 
 
 def _name(about: Document, field: str) -> str:
@@ -202,19 +254,26 @@ def _facts(about: Document, field: str) -> tuple[str, ...]:
 
 def _check_whole(folder: TemplateFolder, about: Document) -> None:
     """What only the folder as a whole can tell: its name, its variants, its facts, its lines and its free parts."""
+    found = Findings()
+    for check in (_check_name, _check_variants, _check_facts, _check_lines, _check_free_parts):
+        found.take(lambda check=check: check(folder, about))  # type: ignore[misc]
+    found.refuse()
+
+
+def _check_name(folder: TemplateFolder, about: Document) -> None:
     if folder.name != about.path.parent.name:
         raise about.complaint("name", f"is {folder.name}, but the folder is called {about.path.parent.name}")
     if not folder.texts:
         raise about.complaint("name", "has no text in any language")
-    _check_variants(folder, about)
-    _check_facts(folder, about)
+
+
+def _check_lines(folder: TemplateFolder, about: Document) -> None:
     locales = {text.locale for text in folder.texts}
     if folder.family == "celebrate" and locales != set(folder.lines):
         odd = ", ".join(sorted(locales ^ set(folder.lines)))
         raise about.complaint("family", f"a celebration has texts and a {LINE} in each language; see {odd}")
     if folder.family != "celebrate" and folder.lines:
         raise about.complaint("family", f"only celebrations are merged, so {LINE} would never be used")
-    _check_free_parts(folder, about)
 
 
 def _check_variants(folder: TemplateFolder, about: Document) -> None:
@@ -227,19 +286,19 @@ def _check_variants(folder: TemplateFolder, about: Document) -> None:
 
 
 def _check_facts(folder: TemplateFolder, about: Document) -> None:
-    used = facts_in(folder)
-    both = set(folder.needs) & set(folder.may_use)
-    _complain_of(both, about, "may_use", "{} is listed under needs as well")
-    _complain_of(used.needed - set(folder.needs), about, "needs", "{} is printed by a text, so it must be listed here")
-    listed = set(folder.needs) | set(folder.may_use)
-    _complain_of(used.optional - listed, about, "may_use", "{} is asked for by a text, so it must be listed here")
-    _complain_of(set(folder.needs) - used.needed, about, "needs", "{} is printed by no text without asking")
-    _complain_of(set(folder.may_use) - used.optional, about, "may_use", "{} is asked for by no text")
-
-
-def _complain_of(facts: Iterable[str], about: Document, field: str, message: str) -> None:
-    if found := sorted(facts):
-        raise about.complaint(field if about.has(field) else "needs", message.format(", ".join(found)))
+    used, needs, may_use = facts_in(folder), set(folder.needs), set(folder.may_use)
+    found = Findings()
+    for facts, field, message in (
+        (needs & may_use, "may_use", "{} is listed under needs as well"),
+        (used.needed - needs, "needs", "{} is printed by a text, so it must be listed here"),
+        (used.optional - needs - may_use, "may_use", "{} is asked for by a text, so it must be listed here"),
+        (needs - used.needed, "needs", "{} is printed by no text without asking"),
+        (may_use - used.optional, "may_use", "{} is asked for by no text"),
+    ):
+        if facts:
+            where = field if about.has(field) else "needs"
+            found.faults += about.complaint(where, message.format(", ".join(sorted(facts)))).faults
+    found.refuse()
 
 
 def _check_free_parts(folder: TemplateFolder, about: Document) -> None:

@@ -37,8 +37,12 @@ class Mission:
 
 
 def read_mission(path: Path) -> Mission:
-    """The mission in `path`; raises `InvalidDefinition` naming the file, the field and the line."""
-    about = read_document(path)
+    """The mission in `path`; raises `Faulty`, naming the file, the field and the line."""
+    return mission_in(read_document(path))
+
+
+def mission_in(about: Document) -> Mission:
+    """The mission that a description says."""
     values = tuple(_value(part) for part in about.parts("values", fewest=3, most=7))
     signature = about.part("signature")
     mission = Mission(

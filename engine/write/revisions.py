@@ -31,9 +31,16 @@ class Wording:
 def add_revision(session: Session, message: Message, wording: Wording, *, now: datetime) -> Revision:
     """Store it as the message's next revision, which is then the one in force. The caller holds the message."""
     message.number += 1
-    revision = Revision(
-        message_id=message.id,
-        number=message.number,
+    revision = unstored(wording)
+    revision.message_id, revision.number, revision.created_at = message.id, message.number, now
+    session.add(revision)
+    session.flush()
+    return revision
+
+
+def unstored(wording: Wording) -> Revision:
+    """A revision of no message yet, to be read like a stored one."""
+    return Revision(
         author_id=wording.author_id,
         template_version_id=wording.template_version_id,
         mission_id=wording.mission_id,
@@ -42,11 +49,7 @@ def add_revision(session: Session, message: Message, wording: Wording, *, now: d
         texts=dict(wording.texts),
         facts=wording.facts,
         findings=list(wording.findings),
-        created_at=now,
     )
-    session.add(revision)
-    session.flush()
-    return revision
 
 
 def revision_of(session: Session, message: Message, number: int | None = None) -> Revision:
@@ -58,8 +61,10 @@ def revision_of(session: Session, message: Message, number: int | None = None) -
     return found
 
 
-def first_draft_of(session: Session, message: Message) -> Revision:
-    """What the writer last drafted, before people worked on it."""
+def first_draft_of(session: Session, message: Message, in_force: Revision | None = None) -> Revision:
+    """What the writer last drafted, before people worked on it: the revision `in_force` where nobody did."""
+    if in_force is not None and in_force.number == message.number and in_force.author_id is None:
+        return in_force
     found = session.scalar(
         select(Revision)
         .where(Revision.message_id == message.id, Revision.author_id.is_(None))

@@ -1,30 +1,39 @@
-"""Templates and missions in the database. Folders seed them; what a person edited is never overwritten."""
+"""Templates and missions in the database. Folders seed them; what a person edited is never overwritten by a folder.
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+A version never changes once it is stored, and what was written from one keeps it: a new version alters no message.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
-from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.errors import NotFound
+from engine.errors import Conflict, InvalidDefinition, NotFound
 from engine.ids import new_id
-from engine.storage.base import Json
+from engine.remembering import remember
 from engine.storage.models import Mission as MissionRow
 from engine.storage.models import Template, TemplateVersion
 from engine.storage.upsert import insert_into
-from engine.write.folders import TemplateFolder, TemplateText
-from engine.write.mission import Mission, MissionValue
+from engine.write.bodies import body_of, folder_from, hash_of, mission_body, mission_from
+from engine.write.folders import TemplateFolder
+from engine.write.mission import Mission
+from engine.write.sources import checked_mission, checked_template
 
 SEED_AUTHOR = "jubilee"
 _KEPT = 1_000
 _folders: dict[UUID, TemplateFolder] = {}
 _missions: dict[UUID, Mission] = {}
+
+
+class SavedMeanwhile(Conflict):
+    """Somebody else saved this while you were writing. Nothing of yours is lost; look at both and save again."""
+
+    def __init__(self, number: int) -> None:
+        """`number` is the version in force now."""
+        super().__init__()
+        self.number = number
 
 
 def seed_templates(session: Session, folders: Sequence[TemplateFolder], *, now: datetime) -> list[str]:
@@ -37,11 +46,47 @@ def seed_templates(session: Session, folders: Sequence[TemplateFolder], *, now: 
 
 def seed_mission(session: Session, mission: Mission, *, now: datetime) -> bool:
     """Store it as the first mission; nothing where there is one already."""
-    row = {"id": new_id(), "number": 1, "body": asdict(mission), "author": SEED_AUTHOR, "created_at": now}
     if session.scalar(select(func.count()).select_from(MissionRow)):
         return False
-    made = insert_into(session, MissionRow).values(row).on_conflict_do_nothing().returning(MissionRow.id)
-    return session.scalar(made) is not None
+    return _add_mission(session, mission, 1, author=SEED_AUTHOR, reason="", now=now)
+
+
+def save_template(
+    session: Session, folder: TemplateFolder, *, author: str, reason: str, expected: int, now: datetime
+) -> int:
+    """Keep it as the template's newest version, in force from now on, if it says something new; the number in force.
+
+    `expected` is the number of the version that its author began from, 0 for a new template: who comes second hears of
+    it. Raises `Faulty` where a folder on a disk would be refused, `InvalidDefinition`, `SavedMeanwhile`.
+    """
+    folder = checked_template(folder)
+    template = _held(session, folder, now=now)
+    current = session.get(TemplateVersion, template.version_id) if template.version_id else None
+    if (current.number if current else 0) != expected:
+        raise SavedMeanwhile(current.number if current else 0)
+    if template.family != folder.family:
+        raise InvalidDefinition(f"The template {template.name} stays in its family, {template.family}.")
+    if current is not None and current.body_hash == hash_of(body_of(folder)):
+        return current.number
+    return _add_version(session, template, folder, "person", author=author, reason=reason, now=now)
+
+
+def save_mission(session: Session, mission: Mission, *, author: str, reason: str, expected: int, now: datetime) -> int:
+    """Keep it as the mission in force, if it says something new; the number in force. The same rules as for
+    templates.
+    """
+    mission = checked_mission(mission)
+    number = newest_mission(session)
+    if number == expected and number and mission_in_force(session)[0] == mission:
+        return number
+    if number != expected or not _add_mission(session, mission, number + 1, author=author, reason=reason, now=now):
+        raise SavedMeanwhile(newest_mission(session))
+    return number + 1
+
+
+def newest_mission(session: Session) -> int:
+    """The number of the mission in force; 0 where there is none."""
+    return session.scalar(select(func.max(MissionRow.number))) or 0
 
 
 def template_in_force(session: Session, name: str) -> tuple[TemplateFolder, UUID]:
@@ -62,107 +107,97 @@ def mission_in_force(session: Session) -> tuple[Mission, UUID]:
 
 def template_of(session: Session, version_id: UUID) -> TemplateFolder:
     """What a version says. Versions never change, so each is read once in a process."""
-    if version_id not in _folders:
+    folder = _folders.get(version_id)
+    if folder is None:
         body = session.scalar(select(TemplateVersion.body).where(TemplateVersion.id == version_id))
         if body is None:
             raise NotFound(f"There is no template version {version_id}.")
-        _keep(_folders, version_id, _folder_from(body))
-    return _folders[version_id]
+        folder = remember(_folders, version_id, folder_from(body), most=_KEPT)
+    return folder
+
+
+def templates_of(session: Session, version_ids: Sequence[UUID]) -> list[TemplateFolder]:
+    """What these versions say, in their order; what this process has not read yet in one statement."""
+    new = [one for one in version_ids if one not in _folders]
+    rows = session.execute(select(TemplateVersion.id, TemplateVersion.body).where(TemplateVersion.id.in_(new)))
+    read = {row.id: folder_from(row.body) for row in rows} if new else {}
+    found = [read.get(one) or template_of(session, one) for one in version_ids]
+    for version_id, folder in read.items():
+        remember(_folders, version_id, folder, most=_KEPT)
+    return found
 
 
 def mission_of(session: Session, mission_id: UUID) -> Mission:
     """What a version of the mission says; read once in a process."""
-    if mission_id not in _missions:
+    mission = _missions.get(mission_id)
+    if mission is None:
         body = session.scalar(select(MissionRow.body).where(MissionRow.id == mission_id))
         if body is None:
             raise NotFound(f"There is no mission version {mission_id}.")
-        _keep(_missions, mission_id, _mission_from(body))
-    return _missions[mission_id]
+        mission = remember(_missions, mission_id, mission_from(body), most=_KEPT)
+    return mission
 
 
 def _seed(session: Session, folder: TemplateFolder, *, now: datetime) -> bool:
-    body = _body_of(folder)
-    body_hash = sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    template = _held(session, folder, now=now)
+    current = session.get(TemplateVersion, template.version_id) if template.version_id else None
+    if current is not None and (current.origin == "person" or current.body_hash == hash_of(body_of(folder))):
+        return False
+    _add_version(session, template, folder, "folder", author=SEED_AUTHOR, reason="", now=now)
+    return True
+
+
+def _held(session: Session, folder: TemplateFolder, *, now: datetime) -> Template:
+    """The template's row, made where it is missing, and locked."""
     values = {"id": new_id(), "name": folder.name, "family": folder.family, "occasion": folder.occasion}
     session.execute(
         insert_into(session, Template)
         .values(values | {"created_at": now})
         .on_conflict_do_nothing(index_elements=["name"])
     )
-    template = session.scalars(select(Template).where(Template.name == folder.name).with_for_update()).one()
-    current = session.get(TemplateVersion, template.version_id) if template.version_id else None
-    if current is not None and (current.origin == "person" or current.body_hash == body_hash):
-        return False
+    return session.scalars(
+        select(Template).where(Template.name == folder.name).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def _add_version(
+    session: Session,
+    template: Template,
+    folder: TemplateFolder,
+    origin: str,
+    *,
+    author: str,
+    reason: str,
+    now: datetime,
+) -> int:
     last = session.scalar(select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template.id))
+    body = body_of(folder)
     version = TemplateVersion(
         id=new_id(),
         template_id=template.id,
         number=(last or 0) + 1,
         body=body,
-        body_hash=body_hash,
-        origin="folder",
-        author=SEED_AUTHOR,
+        body_hash=hash_of(body),
+        origin=origin,
+        author=author,
+        reason=reason,
         created_at=now,
     )
     session.add(version)
     template.version_id, template.family, template.occasion = version.id, folder.family, folder.occasion
     session.flush()
-    return True
+    return version.number
 
 
-def _body_of(folder: TemplateFolder) -> Json:
-    return {
-        "name": folder.name,
-        "family": folder.family,
-        "occasion": folder.occasion,
-        "values": list(folder.values),
-        "feeling": folder.feeling,
-        "needs": list(folder.needs),
-        "may_use": list(folder.may_use),
-        "free_part": folder.free_part,
-        "texts": [_text_body(text) for text in folder.texts],
-        "lines": dict(folder.lines),
+def _add_mission(session: Session, mission: Mission, number: int, *, author: str, reason: str, now: datetime) -> bool:
+    """False where somebody else stored this number first: the database decides."""
+    row = {
+        "id": new_id(),
+        "number": number,
+        "body": mission_body(mission),
+        "author": author,
+        "reason": reason,
+        "created_at": now,
     }
-
-
-def _text_body(text: TemplateText) -> Json:
-    """As it is stored. Words that nobody approved look as they always did, so that their hash stays the same."""
-    body = asdict(text)
-    return body if text.template else {key: body[key] for key in body if key not in ("template", "variables")}
-
-
-def _text_from(body: Mapping[str, Any]) -> TemplateText:
-    variables = tuple((name, source) for name, source in body.get("variables", ()))
-    return TemplateText(**{**body, "variables": variables})
-
-
-def _folder_from(body: Mapping[str, Any]) -> TemplateFolder:
-    return TemplateFolder(
-        name=body["name"],
-        family=body["family"],
-        occasion=body["occasion"],
-        values=tuple(body["values"]),
-        feeling=body["feeling"],
-        needs=tuple(body["needs"]),
-        may_use=tuple(body["may_use"]),
-        free_part=body["free_part"],
-        texts=tuple(_text_from(text) for text in body["texts"]),
-        lines=MappingProxyType(dict(body["lines"])),
-    )
-
-
-def _mission_from(body: Mapping[str, Any]) -> Mission:
-    return Mission(
-        statement=body["statement"],
-        values=tuple(MissionValue(**value) for value in body["values"]),
-        words_to_use=tuple(body["words_to_use"]),
-        words_to_avoid=tuple(body["words_to_avoid"]),
-        signature_read_by_a_person=body["signature_read_by_a_person"],
-        signature_read_by_no_one=body["signature_read_by_no_one"],
-    )
-
-
-def _keep(kept: dict[UUID, Any], key: UUID, value: object) -> None:
-    if len(kept) >= _KEPT:
-        kept.clear()
-    kept[key] = value
+    made = insert_into(session, MissionRow).values(row).on_conflict_do_nothing().returning(MissionRow.id)
+    return session.scalar(made) is not None

@@ -14,6 +14,7 @@ from engine.tone import Family, Finding, ToneContext, check_tone
 from engine.write.facts import sayable_values
 from engine.write.material import Material
 from engine.write.mission import Mission
+from engine.write.shape import shape_of
 from engine.write.signing import Text, masked
 
 _GRAVITY = ("note", "warn", "block")
@@ -29,12 +30,19 @@ def text_of_channel(channel: str, texts: Mapping[str, Text]) -> str:
 def check_text(
     text: Text, material: Material, facts: Mapping[str, Fact], mission: Mission, *, locale: str, sender: str | None
 ) -> list[Row]:
-    """The findings in the subject and the body; marks and hints count as blanks. Spans are within their `part`."""
+    """The findings in the subject and the body, of their shape and their tone. Marks and hints count as blanks; spans
+    are within their `part`."""
     subject, body = masked(text.get("subject") or ""), masked(text.get("body") or "")
     whole = f"{subject}{_BETWEEN}{body}" if subject else body
     context = _context(material, facts, mission, locale=locale, sender=sender)
-    offset = len(whole) - len(body)
-    return [_row(finding, len(subject), offset) for finding in check_tone(whole, context)]
+    shape = shape_of(text, text_of_channel(material.message.channel, {}))
+    return [*shape, *rows_of(check_tone(whole, context), subject)]
+
+
+def rows_of(findings: Sequence[Finding], subject: str) -> list[Row]:
+    """Findings in a subject and the body two lines below it, as rows; spans are within their `part`."""
+    offset = len(subject) + len(_BETWEEN) if subject else 0
+    return [_row(finding, len(subject), offset) for finding in findings]
 
 
 def blocks(findings: Sequence[Mapping[str, Any]]) -> bool:

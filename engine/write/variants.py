@@ -1,6 +1,6 @@
 """Chooses the wording: the customer's language, and the variant they have not had, or had longest ago. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from uuid import UUID
 
@@ -11,7 +11,11 @@ LAST_RESORT = "en"
 
 def locale_of(folder: TemplateFolder, channel: str, wanted: str) -> str | None:
     """The language to write in: de-AT, else de, else en; None where the template has none of them for the channel."""
-    offered = {text.locale for text in folder.texts if text.channel == channel}
+    return best_locale({text.locale for text in folder.texts if text.channel == channel}, wanted)
+
+
+def best_locale(offered: Collection[str], wanted: str) -> str | None:
+    """The same where these are offered."""
     chain = (wanted, wanted.partition("-")[0], LAST_RESORT)
     return next((locale for locale in chain if locale in offered), None)
 

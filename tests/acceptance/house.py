@@ -21,7 +21,7 @@ from engine.rounds import Jubilee
 from engine.send.channels import open_channels
 from engine.send.channels.postbox import Letter, Postbox
 from engine.settings import Settings
-from engine.storage.models import Customer, Hold, Message, Moment, Person, Trigger
+from engine.storage.models import Customer, FollowUpCall, Hold, Message, Moment, Person, Trigger
 from engine.storage.session import Database
 from engine.why import why
 from triggers.table import KINDS
@@ -115,6 +115,13 @@ class House:
         query = select(Trigger.name, Moment.state, Moment.reason).join(Trigger, Trigger.id == Moment.trigger_id)
         with self.db.reading() as session:
             return sorted(((name, state, reason) for name, state, reason in session.execute(query)), key=str)
+
+    def calls(self) -> list[tuple[str, str | None, datetime]]:
+        """(state, reason, due_at) of every call that a problem asked for."""
+        with self.db.reading() as session:
+            columns = (FollowUpCall.state, FollowUpCall.reason, FollowUpCall.due_at)
+            rows = session.execute(select(*columns).order_by(FollowUpCall.id))
+            return [(state, reason, due_at) for state, reason, due_at in rows]
 
     def messages(self) -> list[Message]:
         """Every message, in the order they were made."""

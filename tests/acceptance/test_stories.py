@@ -51,6 +51,31 @@ def test_a_resolution_that_reopens_and_resolves_again_makes_one_recovery_at_the_
     assert house.moments() == [("ticket_solved", "closed", None)]
 
 
+def test_a_serious_ticket_that_is_solved_asks_for_a_call_at_once_and_for_a_message_days_later(house: House) -> None:
+    """The call is due 48 hours after the resolution, while nothing is spotted yet; opened again it waits."""
+    house.at("2026-03-02 08:00")
+    house.customer()
+    about = {"ticket_id": "T1", "what_happened": "the parcel came open", "what_we_did": "I sent a new one."}
+    house.happened("2026-03-02 09:00", "ticket_opened", type="problem", category="delivery", priority="urgent", **about)
+    house.run()
+    assert house.calls() == []
+    house.happened("2026-03-03 10:00", "ticket_resolved", **about)
+    house.at("2026-03-03 10:01")
+    assert house.calls() == [("open", None, at("2026-03-05 10:00"))]
+    assert house.moments() == []
+
+    house.happened("2026-03-04 12:00", "ticket_reopened", ticket_id="T1")
+    house.run()
+    assert [(state, reason) for state, reason, _ in house.calls()] == [("dropped", "reopened")]
+    house.happened("2026-03-05 12:00", "ticket_resolved", **about)
+    house.run()
+    assert house.calls() == [("open", None, at("2026-03-07 12:00"))]
+
+    house.at("2026-03-09 12:00")
+    assert [name for name, _, _ in house.moments()] == ["ticket_solved"]
+    assert house.calls() == [("open", None, at("2026-03-07 12:00"))]
+
+
 def test_a_tenth_order_refunded_before_sending_is_cancelled_and_made_again_by_the_next_order(house: House) -> None:
     """The approved message is not sent, as it would not be true; after another order there is one message."""
     house.at("2025-11-03 08:00")

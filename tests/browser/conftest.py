@@ -5,12 +5,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import time_machine
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from engine.settings import Settings
@@ -39,25 +41,38 @@ class Site:
 
     address: str
     office: Office
+    app: FastAPI
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.address.rpartition(":")[2])
+
+
+@contextmanager
+def serve(db: Database, home: Path) -> Iterator[Site]:
+    """An office over this database, served on a free port by this process."""
+    settings = Settings(home=home, database_url=db.url, secret_key="k" * 40, company_name=COMPANY)
+    with db.writing() as session:
+        hire(session)
+        office = furnish(session, settings.postbox)
+    app = make_app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Site(f"http://127.0.0.1:{port}", office, app)
+    server.should_exit = True
+    thread.join(timeout=10)
 
 
 @pytest.fixture
 def site(db: Database, tmp_path: Path) -> Iterator[Site]:
-    """An office, served on a free port by this process. It is the Monday of the builders there, and time runs."""
-    with time_machine.travel(NOW, tick=True):
-        settings = Settings(home=tmp_path, database_url=db.url, secret_key="k" * 40, company_name=COMPANY)
-        with db.writing() as session:
-            hire(session)
-            office = furnish(session, settings.postbox)
-        server = uvicorn.Server(uvicorn.Config(make_app(settings), port=0, log_level="warning"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Site(f"http://127.0.0.1:{port}", office)
-        server.should_exit = True
-        thread.join(timeout=10)
+    """A served office. It is the Monday of the builders there, and time runs."""
+    with time_machine.travel(NOW, tick=True), serve(db, tmp_path) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")
@@ -74,10 +89,12 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(chrome: Browser, site: Site) -> Iterator[OpenPage]:
-    """`open_page(width and height)` is a signed-in agent at the queue. What the console complains of fails the test."""
+    """`open_page(width and height)` is a signed-in agent, or `role`, at the queue. What the console says is a fault."""
     contexts, complaints = [], []
 
-    def opened(viewport: dict[str, int] = DESKTOP, *, scripts: bool = True, dark: bool = False) -> Page:
+    def opened(
+        viewport: dict[str, int] = DESKTOP, *, scripts: bool = True, dark: bool = False, role: str = "agent"
+    ) -> Page:
         context = chrome.new_context(
             viewport=viewport, java_script_enabled=scripts, color_scheme="dark" if dark else "light"
         )
@@ -86,7 +103,7 @@ def open_page(chrome: Browser, site: Site) -> Iterator[OpenPage]:
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{site.address}/queue")
-        page.get_by_label("E-mail").fill("agent@example.com")
+        page.get_by_label("E-mail").fill(f"{role}@example.com")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Queue")).to_be_visible()
@@ -101,7 +118,7 @@ def open_page(chrome: Browser, site: Site) -> Iterator[OpenPage]:
 @pytest.fixture
 def shoot(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     """Keeps a picture of the whole page."""
-    folder = Path(os.environ.get("JUBILEE_SCREENSHOTS") or tmp_path)
+    folder = Path(os.environ.get("JUBILEE_SCREENSHOTS") or tmp_path).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     test = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
 

@@ -4,7 +4,10 @@ import sqlite3
 from uuid import uuid4
 
 from cli.output import Exit
+from engine.storage.models import Customer
+from engine.storage.session import Database
 from tests.cli.conftest import Terminal
+from tests.engine.answer.answers import answer, replied
 
 
 def one_customer(terminal: Terminal) -> None:
@@ -46,6 +49,21 @@ def test_letters_in_the_postbox_go_too(ready: Terminal) -> None:
     Postbox(folder).forget(message_id)
     Postbox(folder).forget(message_id)
     assert list(folder.iterdir()) == []
+
+
+def test_letters_that_are_answers_go_too(ready: Terminal) -> None:
+    """The postbox keeps them under the answer's id; erasing again removes what a crash left."""
+    database = Database(f"sqlite:///{ready.home / 'home' / 'jubilee.db'}")
+    with database.writing() as session:
+        written = answer(session, replied(session))
+        customer_id = session.get_one(Customer, written.customer_id).external_id
+    database.dispose()
+    (ready.home / "home" / "postbox").mkdir(exist_ok=True)
+    letters = [ready.home / "home" / "postbox" / f"{name}.json" for name in (written.id, uuid4())]
+    for kept in letters:
+        kept.write_text("{}")
+    ready.run("erase", customer_id, "--yes")
+    assert [kept.exists() for kept in letters] == [False, True]
 
 
 def test_somebody_unknown(ready: Terminal) -> None:

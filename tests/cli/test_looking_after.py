@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from engine import clock
+from engine.storage.migrate import newest_revision
 from tests.cli.conftest import Terminal
 
 
@@ -22,7 +23,10 @@ def test_a_new_installation_is_well(ready: Terminal) -> None:
 
 def test_an_empty_database_is_a_fault(terminal: Terminal) -> None:
     """Exit code 3, and what to do about it."""
-    assert said(terminal, "database", code=3) == ("fault", "SQLite is empty, wanted is 0002: run `jubilee migrate`")
+    assert said(terminal, "database", code=3) == (
+        "fault",
+        f"SQLite is empty, wanted is {newest_revision()}: run `jubilee migrate`",
+    )
 
 
 def test_a_broker_that_does_not_answer_is_a_fault(ready: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

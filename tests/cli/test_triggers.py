@@ -49,6 +49,21 @@ def test_pausing_needs_a_reason_and_resuming_takes_it_back(ready: Terminal) -> N
     assert states(ready)["birthday"] == "active"
 
 
+def test_retiring_asks_first_and_is_for_good(ready: Terminal) -> None:
+    """With a reason that the audit trail keeps; what is retired does not come back, and is not retired twice."""
+    assert "Missing option '--reason'" in ready.run("triggers", "retire", "birthday", code=2).output
+    asked = ready.run("triggers", "retire", "birthday", "--reason", "no more birthdays", code=1).stderr
+    assert "Retire birthday for good? 0 approved, 0 drafts and 0 spotted end unsent" in asked
+    assert states(ready)["birthday"] == "active"
+    done = ready.ask("triggers", "retire", "birthday", "--reason", "no more birthdays", "--yes")
+    assert done == {"name": "birthday", "state": "retired", "reason": "no more birthdays", "ended": 0}
+    with sqlite3.connect(ready.home / "home" / "jubilee.db") as database:
+        query = "SELECT detail, person_id FROM audit WHERE action = 'trigger_retired'"
+        assert database.execute(query).fetchall() == [('{"reason": "no more birthdays"}', None)]
+    assert "retired" in ready.run("triggers", "resume", "birthday", code=1).stderr
+    assert "retired already" in ready.run("triggers", "retire", "birthday", "--reason", "x", "--yes", code=1).stderr
+
+
 def test_a_trigger_that_is_not_there_is_named_with_those_that_are(ready: Terminal) -> None:
     """So that the right name can be copied."""
     error = ready.run("triggers", "resume", "birthdya", code=1).stderr

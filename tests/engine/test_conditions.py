@@ -151,7 +151,7 @@ def leaves(draw: st.DrawFn) -> dict[str, Any]:
     field = {
         "text": st.one_of(named, texts),
         "number": st.one_of(named, st.just("total.count:order")),
-        "boolean": st.one_of(named, st.just("customer.has_open_problem")),
+        "boolean": st.one_of(named, st.sampled_from(["customer.has_open_problem", "customer.has_open_ticket"])),
     }[kind]
     ops = ["eq", "ne", "in", "not_in"]
     ops += [] if kind == "boolean" else ["lt", "lte", "gt", "gte"]
@@ -176,7 +176,8 @@ PEOPLE = st.fixed_dictionaries(
         "traits": TRAITS,
         "fact": st.one_of(st.just("missing"), STORED),
         "total": st.one_of(st.none(), st.integers(-2, 12)),
-        "problem": st.sampled_from([None, "open", "resolved"]),
+        "problem": st.sampled_from([None, "contact", "open", "resolved", "answered"]),
+        "problem_kind": st.sampled_from(["ticket", "refund", "outage"]),
         "locale": LOCALES,
         "country": st.sampled_from([None, "DE", "A"]),
         "preferred_channel": st.sampled_from([None, "a", "Ä"]),
@@ -199,9 +200,16 @@ def put(session: Session, trigger: Trigger, person: dict[str, Any]) -> tuple[Cus
             )
         )
     if person["problem"]:
-        resolved_at = NOW if person["problem"] == "resolved" else None
-        make_problem(session, customer, state=person["problem"], resolved_at=resolved_at)
-    view = customer_view(customer, totals=totals, facts=fact, has_open_problem=person["problem"] == "open")
+        resolved_at = NOW if person["problem"] in ("resolved", "answered") else None
+        state = "contact" if person["problem"] == "answered" else person["problem"]
+        make_problem(session, customer, kind=person["problem_kind"], state=state, resolved_at=resolved_at)
+    view = customer_view(
+        customer,
+        totals=totals,
+        facts=fact,
+        has_open_problem=person["problem"] == "open",
+        has_open_ticket=person["problem"] in ("contact", "open") and person["problem_kind"] == "ticket",
+    )
     return customer, moment, view
 
 

@@ -217,3 +217,17 @@ def test_a_shipped_mail_stands_on_its_sheet() -> None:
     mail = lay_out_email(body, fill(text.subject or "", facts, text), "", "Loom & Lantern", lang=text.locale)
     assert "&lt;b&gt;Zoë&lt;/b&gt; *" in body
     assert body in mail
+
+
+SORRY = r"\b(I am sorry|Das tut mir leid|Es tut mir leid|Lo siento|Siento que)\b"
+
+
+@EVERY_TEXT
+def test_a_recovery_is_sorry_once_and_in_the_first_person(folder: TemplateFolder, text: TemplateText) -> None:
+    """Mails and the app's texts of what is over; what is still open says it at its end, a serious one in a person's
+    words, and no celebration has anything to be sorry for."""
+    times = len(re.findall(SORRY, write(folder, text)))
+    if folder.family != "recover" or folder.free_part == "required":
+        assert times == 0
+    elif text.channel != "sms":
+        assert times == 1

@@ -142,6 +142,17 @@ def test_what_is_serious_or_repeated_wants_a_call(changed: dict[str, Any], serio
         assert name not in facts or not facts[name].sayable
 
 
+def test_the_call_waits_for_nothing_to_settle() -> None:
+    """It is known with the resolution, where the trigger recovers such a problem; not for news of an open one."""
+    solved = problem(severity="serious")
+    assert KIND.call_due_at(params(), solved) == at("02-12 15:30")
+    assert KIND.call_due_at(params(), problem()) is None
+    assert KIND.call_due_at(params(categories=["billing"]), solved) is None
+    assert KIND.call_due_at(params(kinds=["refund"]), solved) is None
+    assert KIND.call_due_at(params(), problem(severity="serious", state="open", resolved_at=None)) is None
+    assert KIND.call_due_at(open_params(), solved) is None
+
+
 def test_a_missing_fact_is_a_question_not_a_blank() -> None:
     """The moment is there, the fact has no value: writing asks the owner."""
     found = occurs("03-01 00:00", what_we_did=None)

@@ -78,7 +78,7 @@ def test_the_list_says_whom_why_and_when(browser: NewBrowser, task: Task) -> Non
     page = unescape(browser("agent").get("/calls").text)
     for said in ("Ada Marlowe", NUMBER, "08:00 in New York", "waits since 1 hour ago", "not at this hour"):
         assert said in page
-    assert '<span class="tag amber">1<span class="visually-hidden"> waiting' in page
+    assert '<span class="badge">1<span class="visually-hidden"> waiting' in page
 
 
 @pytest.mark.databases("sqlite")

@@ -7,9 +7,13 @@ from uuid import UUID
 import pytest
 import time_machine
 from httpx2 import Response
+from sqlalchemy import select
 
-from engine.storage.models import AuditEntry, Message, Revision
+from engine.review.taking import take
+from engine.send.switch import stop_sending
+from engine.storage.models import AuditEntry, Hold, Message, MessageMoment, Person, Revision
 from engine.storage.session import Database
+from tests.engine.builders import NOW
 from tests.web.conftest import Browser, NewBrowser
 from tests.web.office import Office
 from tests.web.test_pages import text_of
@@ -58,7 +62,7 @@ def test_saving_keeps_the_words(browser: NewBrowser, office: Office, db: Databas
     """An edit is a new revision by the agent, shown again on the page."""
     visitor = browser("agent")
     answer = press(visitor, office.orders, **{"text.email.subject": "Ten times thank you"})
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/messages/{office.orders}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/messages/{office.orders}?did=saved")
     assert subject(db, office.orders) == "Ten times thank you"
     page = visitor.get(f"/messages/{office.orders}").text
     assert 'value="Ten times thank you"' in page
@@ -99,6 +103,17 @@ def test_approve_and_next_leads_to_the_most_pressing(browser: NewBrowser, office
     page = text_of(visitor.get(answer.headers["location"]).text)
     assert "Approved. Ada Marlowe" in page
     assert "Undo" in page
+
+
+def test_approve_and_next_leaves_out_what_a_colleague_writes_at(
+    browser: NewBrowser, office: Office, db: Database
+) -> None:
+    """Two people at one text undo each other's work."""
+    with db.writing() as session:
+        colleague = session.scalars(select(Person).where(Person.role == "admin")).one()
+        take(session, office.serious, person=colleague, now=NOW)
+    answer = press(browser("agent"), office.orders, "/approve", then="next")
+    assert answer.headers["location"] == f"/messages/{office.birthday}?done={office.orders}"
 
 
 def test_after_the_minute_the_way_back_is_gone(
@@ -199,3 +214,53 @@ def test_decisions_are_in_the_audit_trail(browser: NewBrowser, office: Office, d
         assert (
             session.query(AuditEntry).filter_by(action="approve", subject_id=office.orders).one().actor == "Robin Agent"
         )
+
+
+@pytest.mark.databases("sqlite")
+def test_an_empty_text_does_not_read_like_a_person_wrote_it(browser: NewBrowser, office: Office) -> None:
+    """The check says that nothing is there, and approving is refused with what to do."""
+    agent = browser("agent")
+    empty = {"text.email.subject": "Hello", "text.email.body": " \n"}
+    checked = text_of(agent.submit(f"/messages/{office.orders}/check", **empty).text)
+    assert "There is nothing in this text: the customer would get an empty message." in checked
+    assert "It reads like a person wrote it" not in checked
+    refused = press(agent, office.orders, "/approve", **empty)
+    assert refused.status_code == 422
+    assert "the text is empty. Write what you want to say, or skip the message." in text_of(refused.text)
+    turned = {"text.email.subject": "Hello", "text.email.body": "Thank \u202eyou, Ada, for your 10th order."}
+    hidden = text_of(agent.submit(f"/messages/{office.orders}/check", **turned).text)
+    assert "hidden letters" in hidden
+    assert "what is read is not what is written" in hidden
+
+
+@pytest.mark.databases("sqlite")
+def test_the_bar_after_a_decision_promises_no_hour_while_something_holds(
+    browser: NewBrowser, office: Office, db: Database
+) -> None:
+    """Ada wrote of a problem meanwhile; with sending stopped it says that it waits for that."""
+    agent = browser("agent")
+    assert press(agent, office.orders, "/approve").status_code == 303
+    assert "gets it on Tue 2 Jun 2026" in text_of(agent.get(f"/queue?done={office.orders}").text)
+    with db.writing() as session:
+        stop_sending(session)
+    stopped = text_of(agent.get(f"/queue?done={office.orders}").text)
+    assert "gets it once sending is switched on again, not before" in stopped
+    with db.writing() as session:
+        moment = session.scalars(select(MessageMoment.moment_id).where(MessageMoment.message_id == office.orders)).one()
+        session.add(Hold(moment_id=moment, name="open_problem", opened_at=NOW))
+    for page in (f"/queue?done={office.orders}", f"/messages/{office.orders}"):
+        held = text_of(agent.get(page).text)
+        assert "Approved, but held." in held
+        assert "gets it on Tue" not in held
+
+
+@pytest.mark.databases("sqlite")
+def test_no_two_fields_of_a_conflict_have_one_name(browser: NewBrowser, office: Office) -> None:
+    """Mail, app and text message each say what they are, also beside the other's."""
+    words = {f"text.{name}.body": "Other words, Ada." for name in ("email", "sms", "inapp")}
+    answer = press(browser("agent"), office.orders, version="1", **words)
+    assert answer.status_code == 409
+    labels = re.findall(r"<label[^>]*>([^<]+)</label>", answer.text.partition("Yours, not saved")[2])
+    assert {"Message", "Text message", "Text in the app"} <= set(labels)
+    assert len(labels) == len(set(labels))
+    assert re.findall(r"<h3>([^<]+)</h3>", answer.text) == ["Message", "Text in the app", "Text message"]

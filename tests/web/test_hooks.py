@@ -217,9 +217,10 @@ def test_too_much_is_refused(outside: Browser, db: Database, path: str, size: in
 )
 def test_what_is_no_list_of_events_is_refused_quickly(outside: Browser, db: Database, body: bytes) -> None:
     """Also where it is signed, as then somebody at the provider made a mistake."""
-    began = time.perf_counter()
+    outside.post(EVENTS, content=b"[]", headers=signed(b"[]"))  # what the first call of a process loads is not meant
+    began = time.process_time()  # of this process alone: others may use the machine meanwhile
     assert outside.post(EVENTS, content=body, headers=signed(body)).status_code == 422
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert count(db, Receipt) == 0
 
 

@@ -81,3 +81,11 @@ def test_a_remark_quotes_its_words_and_their_surroundings() -> None:
 def test_a_text_message_says_what_it_costs(text: str, said: str) -> None:
     """And which letters make it dear."""
     assert phrases.segments(text) == said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("de", "German"), ("en-US", "English"), ("en_us", "English"), ("", ""), ("xx-yy", "xx-yy")]
+)
+def test_a_language_is_called_by_its_name(code: str, said: str) -> None:
+    """With or without its country, however that is written; what nobody knows stays as it is."""
+    assert phrases.language(code) == said

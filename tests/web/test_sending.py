@@ -55,14 +55,14 @@ def lose(db: Database, message_id: UUID) -> UUID:
     return delivery
 
 
-def give_up(db: Database, message_id: UUID) -> None:
+def give_up(db: Database, message_id: UUID, reason: str = "gave_up") -> None:
     from engine.plan.ending import end_message
 
     with db.writing() as session:
         session.execute(
             update(Message).where(Message.id == message_id).values(expires_at=NOW + timedelta(days=2), attempts=5)
         )
-        end_message(session, message_id, "skipped", "gave_up", now=NOW)
+        end_message(session, message_id, "skipped", reason, now=NOW)
 
 
 def state(db: Database, message_id: UUID) -> str:
@@ -141,10 +141,13 @@ def test_a_person_says_that_it_did_not(browser: NewBrowser, office: Office, db: 
     assert state(db, office.orders) == "approved"
 
 
-def test_what_could_not_go_comes_back_to_its_draft(browser: NewBrowser, office: Office, db: Database) -> None:
+@pytest.mark.parametrize("reason", ["gave_up", "refused:550", "cannot_compose:the layout is broken"])
+def test_what_could_not_go_comes_back_to_its_draft(
+    browser: NewBrowser, office: Office, db: Database, reason: str
+) -> None:
     """With its moments and all its attempts."""
     visitor = browser("agent")
-    give_up(db, office.orders)
+    give_up(db, office.orders, reason)
     page = visitor.get("/sending").text
     version = re.search(rf'/sending/messages/{office.orders}/again.*?name="version" value="(\d+)"', page, re.DOTALL)
     assert version
@@ -174,14 +177,19 @@ def test_a_person_s_skip_is_not_brought_back_here(browser: NewBrowser, office: O
 
 
 def test_a_channel_that_is_not_configured_well_is_told(
-    browser: NewBrowser, office: Office, monkeypatch: pytest.MonkeyPatch
+    db: Database, people: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its variable; the page comes up all the same."""
+    """With its variable; the page comes up all the same, also where the providers are asked."""
     monkeypatch.setenv("JUBILEE_SMTP_HOST", "mail.example.com")
     monkeypatch.delenv("JUBILEE_EMAIL_FROM", raising=False)
-    said = text_of(browser("viewer").get("/sending").text)
-    assert "The channels cannot be opened" in said
-    assert "JUBILEE_EMAIL_FROM" in said
+    app = make_app(Settings(home=tmp_path, database_url=db.url, secret_key="k" * 40))
+    visitor = Browser(app, follow_redirects=False)
+    visitor.sign_in("viewer@example.com")
+    for page in ("/sending", "/sending/providers"):
+        said = text_of(visitor.get(page).text)
+        assert "The channels cannot be opened" in said
+        assert "JUBILEE_EMAIL_FROM" in said
+    app.state.place.db.dispose()
 
 
 def test_the_pages_come_up_without_channels(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from engine.kinds import NOTHING_CROSSED, Crossing, Fact, FoldEvent, Metric, Occurrence, TotalState
+from engine.kinds import NOTHING_CROSSED, Counted, Crossing, Fact, FoldEvent, Metric, Occurrence, TotalState
 from engine.strict import Name, Strict
 from triggers.kinds.metrics import Distinct, Feed, Filter, Maximum, Sum, Trait
 
@@ -131,6 +131,14 @@ class Milestone:
     def repeats(self, params: MilestoneParams, occurrence: Occurrence, celebrated: Sequence[str]) -> bool:  # noqa: ARG002 - the contract of a kind
         """Nobody is congratulated on the tenth order after the twenty-fifth."""
         return any(int(key) > int(occurrence.key) for key in celebrated if key.isdecimal())
+
+    def counted(self, params: MilestoneParams) -> Counted | None:
+        """Every event of the name counts one, where no `where` leaves any out."""
+        if params.aggregate not in ("count", "first") or params.event is None or params.where is not None:
+            return None
+        but_for = frozenset(correction.event for correction in params.corrections)
+        listed = () if params.every is not None else params.thresholds or _FIRST
+        return Counted(params.event, listed, params.every, but_for)
 
 
 @lru_cache(maxsize=256)

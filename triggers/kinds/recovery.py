@@ -66,11 +66,18 @@ class Recovery:
 
     def occurrence(self, params: RecoveryParams, problem: ProblemFacts, now: datetime) -> Occurrence | None:
         """The moment that is due by `now`. Of news that were missed only the latest is told."""
-        if problem.kind not in params.kinds or (params.categories and problem.category not in params.categories):
+        if not _covers(params, problem):
             return None
         if params.when == "still_open":
             return _still_open(params, problem, now)
         return _settled(params, problem, now)
+
+    def call_due_at(self, params: RecoveryParams, problem: ProblemFacts) -> datetime | None:
+        """Only a minor first problem is a light one. The call waits for nothing to settle, as its hours count from the
+        resolution; news of an open problem ask for none."""
+        if params.when != "settled" or problem.state != "resolved" or not _covers(params, problem):
+            return None
+        return _call_due_at(problem)
 
 
 def settled(resolved_at: datetime, disturbances: Sequence[datetime], settling: timedelta) -> datetime:
@@ -94,6 +101,10 @@ def news_number(params: RecoveryParams, opened_at: datetime, now: datetime) -> i
     return min(since_first // timedelta(days=params.every_days or 1) + 1, params.at_most or 1)
 
 
+def _covers(params: RecoveryParams, problem: ProblemFacts) -> bool:
+    return problem.kind in params.kinds and (not params.categories or problem.category in params.categories)
+
+
 def _settled(params: RecoveryParams, problem: ProblemFacts, now: datetime) -> Occurrence | None:
     if problem.state != "resolved" or problem.resolved_at is None:
         return None
@@ -101,7 +112,7 @@ def _settled(params: RecoveryParams, problem: ProblemFacts, now: datetime) -> Oc
     if due_at > now:
         return None
     quiet_since = Fact((due_at - params.settling).isoformat(), problem.key)
-    facts = _facts(problem) | _gravity(problem, problem.resolved_at) | {"quiet_since": quiet_since}
+    facts = _facts(problem) | _gravity(problem) | {"quiet_since": quiet_since}
     return _occurrence(problem, problem.incident_key, due_at, facts)
 
 
@@ -144,14 +155,27 @@ def _facts(problem: ProblemFacts) -> dict[str, Fact]:
     }
 
 
-def _gravity(problem: ProblemFacts, resolved_at: datetime) -> dict[str, Fact]:
-    """Only a minor first problem is a light one. Else a person writes, and calls in time; none of it is said."""
-    serious, repeated = problem.severity != "minor", problem.same_category > 0
+def _gravity(problem: ProblemFacts) -> dict[str, Fact]:
+    """Whether a person writes and calls; none of it is said."""
     facts = {
-        "serious": Fact(serious, problem.key),
-        "repeated": Fact(repeated, problem.key),
+        "serious": Fact(_is_serious(problem), problem.key),
+        "repeated": Fact(_is_repeated(problem), problem.key),
         "reopened": Fact(problem.reopened, problem.key),
     }
-    if serious or repeated:
-        facts["call_due_at"] = Fact((resolved_at + CALL_WITHIN).isoformat(), problem.key)
+    if due_at := _call_due_at(problem):
+        facts["call_due_at"] = Fact(due_at.isoformat(), problem.key)
     return facts
+
+
+def _call_due_at(problem: ProblemFacts) -> datetime | None:
+    if problem.resolved_at is None or not (_is_serious(problem) or _is_repeated(problem)):
+        return None
+    return problem.resolved_at + CALL_WITHIN
+
+
+def _is_serious(problem: ProblemFacts) -> bool:
+    return problem.severity != "minor"
+
+
+def _is_repeated(problem: ProblemFacts) -> bool:
+    return problem.same_category > 0

@@ -21,7 +21,7 @@ from engine.dates.periods import (
     periods_between,
     previous_period,
 )
-from engine.kinds import NOTHING_CROSSED, Crossing, Fact, FoldEvent, Metric, Occurrence, TotalState
+from engine.kinds import NOTHING_CROSSED, Counted, Crossing, Fact, FoldEvent, Metric, Occurrence, TotalState
 from engine.strict import Name, Strict
 from triggers.kinds.metrics import metric_key
 
@@ -124,6 +124,10 @@ class Streak:
             told_length == length and periods_between(first, told_last, params.unit) >= 0
             for told_length, _, told_last in told
         )
+
+    def counted(self, params: StreakParams) -> Counted | None:  # noqa: ARG002 - the contract of a kind
+        """A run is no count of events."""
+        return None
 
 
 @lru_cache(maxsize=256)

@@ -36,6 +36,12 @@ def opening_of(texts: object) -> Opening:
     """How a revision's texts begin; empty where there are none."""
     found = texts if isinstance(texts, dict) else {}
     text: Mapping[str, str | None] = next((found[name] for name in _PREFERRED if name in found), {})
-    paragraphs = [" ".join(part.split()) for part in without_hints(str(text.get("body") or "")).split("\n\n")]
+    begins = first_words(without_hints(str(text.get("body") or "")))
+    return Opening(text.get("subject"), begins.partition("[[")[0].strip())
+
+
+def first_words(body: str) -> str:
+    """What follows the greeting."""
+    paragraphs = [" ".join(part.split()) for part in body.split("\n\n")]
     begins = " ".join(paragraphs[1:]) if len(paragraphs) > 1 else "".join(paragraphs)
-    return Opening(text.get("subject"), begins.partition("[[")[0][:LONGEST].strip())
+    return begins[:LONGEST].strip()

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from engine.review.decisions import COULD_NOT_GO
 from engine.send.away import is_refused
 from engine.storage.models import Customer, Delivery, Gate, Message, Revision
 from web.queries.customers import name_of
@@ -85,7 +86,7 @@ def given_up(session: Session, *, now: datetime) -> list[Stuck]:
         _about(literal(None), Message.channel, reason, Message.closed_at)
         .where(
             Message.state == "skipped",
-            or_(reason == "gave_up", reason.startswith("refused:"), reason.startswith("bounced:")),
+            or_(*(reason.startswith(one) for one in COULD_NOT_GO)),
             Message.closed_at > now - timedelta(days=7),
         )
         .order_by(Message.closed_at.desc())

@@ -1,14 +1,26 @@
-"""What the triggers page shows: each trigger with its version, its moments by state and what holds them."""
+"""What the triggers' pages show besides what a definition says: what waits, what holds it, and what became of it.
 
-from collections import defaultdict
+No count goes over all that ever was: the list counts what is on its way, one trigger's page so far as people count.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Subquery, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from engine.definitions.schema import TriggerDefinition
+from engine.definitions.store import definition_of, definitions_of
+from engine.errors import InvalidDefinition
 from engine.plan.reasons import sentence
 from engine.storage.models import Hold, Moment, Trigger, TriggerVersion
+from triggers.summary import in_a_sentence
+
+ON_THE_WAY = ("spotted", "planned", "written")
+ENDED = ("closed", "control", "skipped", "expired", "cancelled")
+COUNTED = 10_000
+UNREADABLE = "What it says can no longer be read; save it anew."
+_ORDER = ("active", "paused", "shadow", "draft", "retired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,69 +34,96 @@ class HeldBy:
 
 @dataclass(frozen=True, slots=True)
 class TriggerLine:
-    """One trigger. `counts` are its moments by state."""
+    """One trigger in the list. `proposed` is the number of a version that waits to be published."""
 
     name: str
     title: str
     state: str
     paused_reason: str | None
-    kind: str
     family: str
     occasion: str
+    said: str
+    definition: TriggerDefinition | None
     version: int
-    window: str
-    review: str
-    if_unreviewed: str
-    counts: Mapping[str, int]
-    holds: Sequence[HeldBy]
-
-    @property
-    def waiting(self) -> int:
-        """Moments that are on their way to a message."""
-        return sum(self.counts.get(state, 0) for state in ("spotted", "planned", "written"))
+    proposed: int | None
+    waiting: int
 
 
 def trigger_lines(session: Session) -> list[TriggerLine]:
-    """Every trigger, those that send first. Three queries, however many there are."""
-    counts: dict[object, dict[str, int]] = defaultdict(dict)
-    for trigger_id, state, count in session.execute(
-        select(Moment.trigger_id, Moment.state, func.count()).group_by(Moment.trigger_id, Moment.state)
-    ):
-        counts[trigger_id][state] = count
-    holds: dict[object, list[HeldBy]] = defaultdict(list)
-    for trigger_id, name, count in session.execute(
-        select(Moment.trigger_id, Hold.name, func.count())
-        .join(Moment, Moment.id == Hold.moment_id)
-        .where(Hold.released_at.is_(None), Moment.state.in_(("spotted", "planned", "written")))
-        .group_by(Moment.trigger_id, Hold.name)
-        .order_by(func.count().desc(), Hold.name)
-    ):
-        holds[trigger_id].append(HeldBy(name, sentence(name), count))
-    rows = session.execute(
-        select(Trigger, TriggerVersion.number, TriggerVersion.definition)
-        .outerjoin(TriggerVersion, TriggerVersion.id == Trigger.version_id)
-        .order_by(Trigger.state != "active", Trigger.state, Trigger.family, Trigger.name)
+    """Every trigger, those that send first. Two queries, however many there are, and what is over is not counted."""
+    newest = (
+        select(TriggerVersion.trigger_id, func.max(TriggerVersion.number).label("number"))
+        .group_by(TriggerVersion.trigger_id)
+        .subquery()
     )
-    return [
+    waits = (
+        select(func.count())
+        .where(Moment.trigger_id == Trigger.id, Moment.state.in_(ON_THE_WAY))
+        .correlate(Trigger)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Trigger, TriggerVersion.number, newest.c.number.label("newest"), waits.label("waiting"))
+        .join(TriggerVersion, TriggerVersion.id == Trigger.version_id)
+        .join(newest, newest.c.trigger_id == Trigger.id)
+        .order_by(Trigger.family, Trigger.name)
+    ).all()
+    known = definitions_of(session, [row.Trigger.version_id for row in rows])
+    lines = [
         TriggerLine(
             name=trigger.name,
-            title=(definition or {}).get("title", trigger.name),
+            title=definition.title if definition else trigger.name,
             state=trigger.state,
             paused_reason=trigger.paused_reason,
-            kind=trigger.kind,
             family=trigger.family,
             occasion=trigger.occasion,
-            version=number or 0,
-            window=_window(definition or {}),
-            review=(definition or {}).get("review", {}).get("policy", "person"),
-            if_unreviewed=(definition or {}).get("review", {}).get("if_unreviewed", "drop"),
-            counts=counts[trigger.id],
-            holds=holds[trigger.id],
+            said=in_a_sentence(definition) if definition else UNREADABLE,
+            definition=definition,
+            version=number,
+            proposed=last if last > number else None,
+            waiting=waiting,
         )
-        for trigger, number, definition in rows
+        for trigger, number, last, waiting in rows
+        for definition in [known.get(trigger.version_id)]
     ]
+    return sorted(lines, key=lambda line: _ORDER.index(line.state))
 
 
-def _window(definition: Mapping[str, Mapping[str, str]]) -> str:
-    send = definition.get("send", {})
-    return f"{send.get('window_start', '09:00')[:5]} and {send.get('window_end', '11:00')[:5]}"
+def in_force(session: Session, trigger: Trigger) -> TriggerDefinition | None:
+    """What it says now; None where an older Jubilee kept it in a shape that no longer reads."""
+    try:
+        return definition_of(session, trigger.version_id) if trigger.version_id else None
+    except InvalidDefinition:
+        return None
+
+
+def holds_of(session: Session, trigger: Trigger) -> Sequence[HeldBy]:
+    """What holds its moments now, the most of them first: of the first COUNTED in each state, where there are more."""
+    some = union_all(*(select(_some(trigger, state, COUNTED).c.id) for state in ON_THE_WAY)).subquery()
+    rows = session.execute(
+        select(Hold.name, func.count())
+        .join(some, some.c.id == Hold.moment_id)
+        .where(Hold.released_at.is_(None))
+        .group_by(Hold.name)
+        .order_by(func.count().desc(), Hold.name)
+    )
+    return [HeldBy(name, sentence(name), count) for name, count in rows]
+
+
+def became(session: Session, trigger: Trigger) -> Mapping[str, int]:
+    """How many of its moments are in each state, counted up to just above COUNTED."""
+    rows = session.execute(union_all(*(_so_many(trigger, state) for state in (*ON_THE_WAY, *ENDED))))
+    return {str(state): int(count) for state, count in rows}
+
+
+def few_wait(stand: Mapping[str, int]) -> bool:
+    """Whether so few moments are on their way that a page may ask what has become of each."""
+    return sum(stand[state] for state in ON_THE_WAY) <= COUNTED
+
+
+def _so_many(trigger: Trigger, state: str) -> Select[str, int]:
+    return select(literal(state), func.count()).select_from(_some(trigger, state, COUNTED + 1))
+
+
+def _some(trigger: Trigger, state: str, most: int) -> Subquery:
+    return select(Moment.id).where(Moment.trigger_id == trigger.id, Moment.state == state).limit(most).subquery()

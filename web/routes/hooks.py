@@ -23,10 +23,11 @@ from engine import clock
 from engine.errors import InvalidInput
 from engine.listen import inbound, sendgrid, twilio
 from engine.listen.confirming import NOTHING, confirmation
+from engine.listen.incoming import of_text
 from engine.listen.letters import take
 from engine.listen.mail import LARGEST_MAIL, Mail
 from engine.listen.receipts import store
-from engine.listen.replies import Kept, of_text, store_reply
+from engine.listen.replies import Kept, store_reply
 from engine.send.channels.sendgrid import SendGridSettings
 from engine.send.channels.twilio import TwilioSettings
 from engine.settings import read_environment

@@ -12,7 +12,7 @@ from engine.send.channels.postbox import Letter
 from web.letters import in_frame
 from web.pages import show
 from web.place import Here, Place, Reading
-from web.queries.postbox import PAGE, posted, posted_message
+from web.queries.postbox import PAGE, posted, posted_letter
 
 router = APIRouter(prefix="/postbox")
 
@@ -32,21 +32,21 @@ def show_postbox(request: Request, session: Reading, place: Here, before: UUID |
     return show(request, "postbox.html", values, block="lines")
 
 
-@router.get("/{message_id}")
-def show_letter(request: Request, session: Reading, place: Here, message_id: UUID) -> Response:
-    """One letter as it was posted."""
-    letter = _letter(place, message_id)
-    return show(request, "letter.html", {"letter": letter, "line": posted_message(session, message_id)})
+@router.get("/{letter_id}")
+def show_letter(request: Request, session: Reading, place: Here, letter_id: UUID, of: UUID | None = None) -> Response:
+    """One letter as it was posted; `of` is the message that somebody sent themselves a test of."""
+    letter = _letter(place, letter_id)
+    return show(request, "letter.html", {"letter": letter, "line": posted_letter(session, letter_id), "of": of})
 
 
-@router.get("/{message_id}/letter")
-def show_html(place: Here, message_id: UUID) -> Response:
+@router.get("/{letter_id}/letter")
+def show_html(place: Here, letter_id: UUID) -> Response:
     """The letter's HTML, for the frame."""
-    return in_frame(_letter(place, message_id).html)
+    return in_frame(_letter(place, letter_id).html)
 
 
-def _letter(place: Place, message_id: UUID) -> Letter:
-    letter = place.postbox.letter(message_id)
+def _letter(place: Place, letter_id: UUID) -> Letter:
+    letter = place.postbox.letter(letter_id)
     if letter is None:
         raise NotFound("The postbox holds no such letter.")
     return letter

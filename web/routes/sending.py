@@ -8,16 +8,17 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from engine import clock
-from engine.errors import JubileeError
+from engine.errors import InvalidInput
 from engine.people.accounts import require
 from engine.people.audit import Doer, record
 from engine.review.decisions import bring_back
-from engine.send.channels import Channels, open_channels
+from engine.send.channels import ask, close, open_channels
 from engine.send.deciding import say_arrived, say_lost
 from engine.send.switch import sending_stopped, stop_sending
 from engine.storage.models import Person
 from web.pages import show
 from web.place import Here, Place, Reading
+from web.queries.replies import unknown_answers
 from web.queries.sending import channel_lines, given_up, unconfirmed
 from web.visitors import Deciding
 
@@ -35,8 +36,15 @@ def show_sending(request: Request, session: Reading, place: Here) -> Response:
 @router.get("/providers")
 def ask_providers(request: Request, session: Reading, place: Here) -> Response:
     """The same page, with what each provider answers now. Nothing is sent."""
-    channels, _ = _opened(place)
-    return _page(request, session, place, answers={name: _answer(channels, name) for name in channels})
+    try:
+        channels = open_channels(place.settings)
+    except InvalidInput as error:
+        return _page(request, session, place, fault=str(error))
+    try:
+        answers = {one.channel: f"Fault: {one.said}" if one.fault else one.said for one in ask(channels)}
+    finally:
+        close(channels)
+    return _page(request, session, place, answers=answers)
 
 
 @router.post("/stop")
@@ -82,38 +90,30 @@ def again(place: Here, visitor: Deciding, message_id: UUID, version: Annotated[i
     return RedirectResponse(f"/messages/{message_id}", 303)
 
 
-def _page(request: Request, session: Session, place: Place, *, answers: dict[str, str] | None = None) -> Response:
-    channels, fault = _opened(place)
+def _page(
+    request: Request,
+    session: Session,
+    place: Place,
+    *,
+    answers: dict[str, str] | None = None,
+    fault: str | None = None,
+) -> Response:
+    """The channels are those that the pages knew when they started: looking at them opens none."""
     now = clock.now(session)
+    names = () if place.fault else place.offered.names
     values = {
-        "lines": channel_lines(session, list(channels), now=now, machine=clock.machine_now()),
-        "offered": list(channels),
-        "fault": fault,
+        "lines": channel_lines(session, names, now=now, machine=clock.machine_now()),
+        "offered": names,
+        "fault": fault or place.fault,
         "answers": answers or {},
         "unconfirmed": unconfirmed(session),
+        "unknown": unknown_answers(session),
         "given_up": given_up(session, now=now),
         "by_switch": sending_stopped(session),
         "settings": place.settings,
         "now": now,
     }
     return show(request, "sending.html", values)
-
-
-def _opened(place: Place) -> tuple[Channels, str | None]:
-    """The channels, or why they cannot be opened: the page must tell, and so must not fail with them."""
-    try:
-        return open_channels(place.settings), None
-    except JubileeError as error:
-        return {}, str(error)
-
-
-def _answer(channels: Channels, name: str) -> str:
-    try:
-        return channels[name].check()
-    except JubileeError as error:
-        return f"Fault: {error}"
-    finally:
-        channels[name].close()
 
 
 def _switch(session: Session, person: Person, *, stopped: bool) -> None:

@@ -47,8 +47,12 @@
     const at = links.indexOf(document.activeElement);
     links[Math.min(links.length - 1, Math.max(0, at + step))].focus();
   };
+  const led = new URLSearchParams(location.search).has("done");
+  const READ_FOR = 3000;
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      // Who was led here by the last approval has read nothing yet: a second press of the same keys approves nothing.
+      if (event.repeat || (led && performance.now() < READ_FOR)) { event.preventDefault(); return; }
       const button = document.querySelector("[data-go-on]");
       if (button) { event.preventDefault(); button.click(); }
       return;

@@ -1,16 +1,10 @@
 """Holds that come from the customer as a person: who they are, what they live through, whether they are with us."""
 
-from sqlalchemy import CTE, Date, Text, and_, column, func, or_, select, values
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, or_, select
 
-from engine.dates.anniversaries import month_anniversary
-from engine.dates.zones import day_bounds
 from engine.plan.candidates import Judged
-from engine.plan.sql import HoldRow, hold_row
-from engine.storage.base import UtcDateTime
+from engine.plan.sql import NOW, HoldRow, hold_row
 from engine.storage.models import Customer, Note
-
-QUIET_MONTHS = 12
 
 
 def deceased(j: Judged) -> HoldRow:
@@ -49,46 +43,37 @@ def not_now(j: Judged) -> HoldRow:
     return _noted(j, "not_now")
 
 
-def relationship_quiet(j: Judged, session: Session) -> HoldRow | None:
+def relationship_quiet(j: Judged) -> list[HoldRow]:
     """Tenure occasions hold where the customer did nothing in the last 12 months (design section 4).
 
     What they did on the very day twelve months before the nominal day does not count: the first order of a customer who
     bought once lies exactly there on its first anniversary.
     """
-    versions = j.versions(holds_quiet_relationship=True)
-    active_from = _active_from(j, session) if versions else None
+    active_from = j.active_from
     if active_from is None:
-        return None
+        return []
     c = j.c.c
-    return (
+    held = (
         hold_row(j.c, "relationship_quiet")
         .join(Customer, Customer.id == c.customer_id)
         .join(active_from, and_(active_from.c.zone == Customer.zone, active_from.c.nominal_on == c.nominal_on))
         .where(
-            c.version_id.in_(versions),
+            c.version_id.in_(j.versions(holds_quiet_relationship=True)),
             or_(Customer.last_active_at.is_(None), Customer.last_active_at < active_from.c.from_at),
         )
     )
+    return [held]
 
 
 def _noted(j: Judged, kind: str) -> HoldRow:
-    unexpired = or_(Note.expires_at.is_(None), Note.expires_at > j.now)
+    """A note in force: neither expired nor withdrawn. One without an end outlasts all others."""
+    unexpired = or_(Note.expires_at.is_(None), Note.expires_at > NOW)
     noted = (
         select(Note.customer_id, func.max(Note.expires_at).label("until"))
-        .where(Note.customer_id.in_(select(j.c.c.customer_id)), Note.kind == kind, unexpired)
+        .where(
+            Note.customer_id.in_(select(j.c.c.customer_id)), Note.kind == kind, Note.withdrawn_at.is_(None), unexpired
+        )
         .group_by(Note.customer_id)
         .subquery(f"noted_{kind}")
     )
     return hold_row(j.c, kind, since=noted.c.until).join(noted, noted.c.customer_id == j.c.c.customer_id)
-
-
-def _active_from(j: Judged, session: Session) -> CTE | None:
-    """From when on something done counts, once for each zone and nominal day: few, and joined."""
-    pairs = session.execute(
-        select(Customer.zone, j.c.c.nominal_on).join(Customer, Customer.id == j.c.c.customer_id).distinct()
-    ).all()
-    if not pairs:
-        return None
-    rows = [(zone, on, day_bounds(month_anniversary(on, -QUIET_MONTHS), zone)[1]) for zone, on in pairs]
-    table = values(column("zone", Text), column("nominal_on", Date), column("from_at", UtcDateTime), name="active_from")
-    return table.data(rows).cte("active_from")

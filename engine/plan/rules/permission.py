@@ -5,7 +5,7 @@ from sqlalchemy.orm import aliased
 
 from engine.channel_terms import TERMS
 from engine.plan.candidates import Judged
-from engine.plan.sql import HoldRow, hold_row
+from engine.plan.sql import NOW, HoldRow, hold_row
 from engine.storage.models import Consent, ContactPoint, Preference, Suppression
 from engine.storage.models.consent import ANY
 
@@ -21,7 +21,7 @@ def consent(j: Judged) -> HoldRow:
     name = case(
         (ruling.c.state == "refused", "consent_refused"),
         (and_(is_marketing, ruling.c.moment_id.is_(None)), "consent_unknown"),
-        (and_(is_marketing, ruling.c.expires_at <= j.now), "consent_expired"),
+        (and_(is_marketing, ruling.c.expires_at <= NOW), "consent_expired"),
         else_=None,
     )
     return (
@@ -77,7 +77,7 @@ def no_channel(j: Judged) -> HoldRow:
 def _ruling_consent(j: Judged) -> Subquery:
     """The consent that decides: one in force before one that expired, then the more particular, occasion first."""
     c = j.c.c
-    in_force = or_(Consent.state == "refused", Consent.expires_at.is_(None), Consent.expires_at > j.now)
+    in_force = or_(Consent.state == "refused", Consent.expires_at.is_(None), Consent.expires_at > NOW)
     order = (
         case((in_force, 0), else_=1),
         case((Consent.occasion == ANY, 1), else_=0),

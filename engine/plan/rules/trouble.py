@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from engine.conditions.expressions import by_bytes, json_number
+from engine.conditions.expressions import json_number
 from engine.plan.candidates import Judged
-from engine.plan.sql import HoldRow, hold_row
-from engine.record.event_kinds import CORRECTIONS, LOW_SCORES, RETRACTED
+from engine.plan.sql import HoldRow, ago, hold_row
+from engine.record.event_kinds import LOW_SCORES, RETRACTED
+from engine.record.last_correction import last_correction
 from engine.storage.models import Event, Message, MessageMoment, Moment, Problem, Trigger
 
 SETTLING = timedelta(days=4)
@@ -25,17 +26,7 @@ def open_problem(j: Judged) -> HoldRow:
 
 def settling(j: Judged) -> HoldRow:
     """A problem has to stay resolved for four days before there is anything to celebrate (cx-rules S15)."""
-    resolved = (
-        select(Problem.customer_id, func.max(Problem.resolved_at).label("resolved_at"))
-        .where(_is_candidate(j, Problem), Problem.state == "resolved", Problem.resolved_at > j.now - SETTLING)
-        .group_by(Problem.customer_id)
-        .subquery("settling")
-    )
-    return (
-        hold_row(j.c, "settling", since=resolved.c.resolved_at, lasts=SETTLING)
-        .join(resolved, resolved.c.customer_id == j.c.c.customer_id)
-        .where(_celebrates(j))
-    )
+    return _waits_after(j, "settling", Problem, Problem.resolved_at, SETTLING, Problem.state == "resolved")
 
 
 def recovery_first(j: Judged) -> HoldRow:
@@ -60,39 +51,36 @@ def recovery_first(j: Judged) -> HoldRow:
 
 def recovery_gap(j: Judged) -> HoldRow:
     """Celebrations wait for seven days after a recovery message (design promise 10)."""
-    went = (
-        select(Message.customer_id, func.max(Message.handed_over_at).label("at"))
-        .where(_is_candidate(j, Message), Message.family == "recover", Message.handed_over_at > j.now - RECOVERY_GAP)
-        .group_by(Message.customer_id)
-        .subquery("went")
-    )
-    return (
-        hold_row(j.c, "recovery_gap", since=went.c.at, lasts=RECOVERY_GAP)
-        .join(went, went.c.customer_id == j.c.c.customer_id)
-        .where(_celebrates(j))
-    )
+    return _waits_after(j, "recovery_gap", Message, Message.handed_over_at, RECOVERY_GAP, Message.family == "recover")
 
 
 def low_answer(j: Judged) -> HoldRow:
     """CSAT <= 2 of 5 or NPS <= 6 holds celebrations for 30 days (design section 4; cx-rules B3)."""
-    score = func.coalesce(_last_correction(json_number, "properties", "score"), json_number(Event.properties, "score"))
+    score = func.coalesce(last_correction(json_number, "properties", "score"), json_number(Event.properties, "score"))
     is_low = or_(*(and_(Event.name == name, score <= highest) for name, highest in LOW_SCORES.items()))
-    stands = func.coalesce(_last_correction(None), "") != RETRACTED
-    low = (
-        select(Event.customer_id, func.max(Event.occurred_at).label("at"))
-        .where(
-            _is_candidate(j, Event),
-            Event.name.in_(LOW_SCORES),
-            Event.occurred_at > j.now - LOW_ANSWER,
-            is_low,
-            stands,
-        )
-        .group_by(Event.customer_id)
-        .subquery("low")
+    stands = func.coalesce(last_correction(None), "") != RETRACTED
+    which = (Event.name.in_(LOW_SCORES), is_low, stands)
+    return _waits_after(j, "low_answer", Event, Event.occurred_at, LOW_ANSWER, *which)
+
+
+def _waits_after(
+    j: Judged,
+    name: str,
+    model: type[Problem | Message | Event],
+    at: ColumnElement[Any] | InstrumentedAttribute[Any],
+    lasts: timedelta,
+    *which: ColumnElement[bool],
+) -> HoldRow:
+    """Celebrations wait for so long after the last of these."""
+    last = (
+        select(model.customer_id, func.max(at).label("at"))
+        .where(_is_candidate(j, model), at > ago(lasts), *which)
+        .group_by(model.customer_id)
+        .subquery(name)
     )
     return (
-        hold_row(j.c, "low_answer", since=low.c.at, lasts=LOW_ANSWER)
-        .join(low, low.c.customer_id == j.c.c.customer_id)
+        hold_row(j.c, name, since=last.c.at, lasts=lasts)
+        .join(last, last.c.customer_id == j.c.c.customer_id)
         .where(_celebrates(j))
     )
 
@@ -104,20 +92,3 @@ def _is_candidate(j: Judged, model: type[Problem | Message | Event]) -> ColumnEl
 
 def _celebrates(j: Judged) -> ColumnElement[bool]:
     return j.c.c.family == "celebrate"
-
-
-def _last_correction(read: Any, *path: str) -> ColumnElement[Any]:
-    """The name of the last correction of an event, or what `read` finds in it; NULL where nobody corrected it."""
-    correction = aliased(Event)
-    return (
-        select(read(correction.properties, *path) if read else correction.name)
-        .where(
-            correction.customer_id == Event.customer_id,
-            correction.corrects == Event.message_id,
-            correction.name.in_(CORRECTIONS),
-        )
-        .order_by(correction.occurred_at.desc(), by_bytes(correction.message_id).desc())
-        .limit(1)
-        .correlate(Event)
-        .scalar_subquery()
-    )

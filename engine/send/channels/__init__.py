@@ -2,11 +2,12 @@
 `engine/channel_terms.py`."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from engine.channel_terms import POSTBOX, Offered
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, JubileeError
 from engine.send.channels import call, inapp, letter, postbox, sendgrid, sms, smtp, webhook, whatsapp
 from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
 from engine.settings import Settings
@@ -38,6 +39,16 @@ class Channel(Protocol):
 
 
 Channels = Mapping[str, Channel]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one channel's provider says of itself; `fault` where something is wrong."""
+
+    channel: str
+    said: str
+    fault: bool = False
+
 
 # Each answers None where its configuration is absent, and raises InvalidInput, with the variable, where it is wrong.
 OPENERS: tuple[Callable[[Settings], Channel | None], ...] = (
@@ -76,6 +87,23 @@ def offered(channels: Channels, settings: Settings) -> Offered:
         text_hours=settings.text_hours,
         spread_minutes=settings.spread_minutes,
     )
+
+
+def ask(channels: Channels) -> Iterator[Answer]:
+    """What each channel's provider answers now; nothing is sent."""
+    for name, channel in channels.items():
+        try:
+            yield Answer(name, channel.check())
+        except JubileeError as error:
+            yield Answer(name, str(error), fault=True)
+        except Exception as error:  # a library's own, which must not hide the other answers
+            yield Answer(name, f"cannot be asked: {type(error).__name__}: {error}", fault=True)
+
+
+def close(channels: Channels) -> None:
+    """Let go of all of their connections."""
+    for channel in channels.values():
+        channel.close()
 
 
 def _configured(settings: Settings) -> Iterator[Channel]:

@@ -3,12 +3,10 @@
 Switched on with JUBILEE_CALL=on; the open tasks and what came of them are in `engine.send.calls`.
 """
 
-from uuid import UUID
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
+from engine.send.channels.kept import Kept
 from engine.settings import PREFIX, Settings, read_environment
 
 NAME = "call"
@@ -22,27 +20,14 @@ class CallSettings(BaseSettings):
     call: bool = Field(False, description="`on`: messages may become calls that agents make")
 
 
-class Call:
+class Call(Kept):
     """An accepted delivery is the open task. It is delivered when an agent says that they reached the customer."""
 
     name = NAME
-    rate = 1_000.0
-    parallel = 1
-
-    def send(self, message: OutgoingMessage) -> Accepted:
-        """The task stands on the agents' list."""
-        return Accepted(provider_id=str(message.message_id))
-
-    def find(self, message_id: UUID) -> Accepted | NotTaken:
-        """Nothing can have been lost on the way: what was about to be handed over is on the list."""
-        return Accepted(provider_id=str(message_id))
 
     def check(self) -> str:
         """What it does."""
         return "keeps calls to make on the page Calls"
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def open_channel(_: Settings) -> Call | None:

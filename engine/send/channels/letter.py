@@ -68,7 +68,9 @@ class Letters:
         accepted = Accepted(str(message.message_id))
         if self.find(message.message_id) == accepted:
             return accepted
-        pdf = make_pdf(self._content(message), self._fonts)
+        on = machine_now().date()
+        content = letter_content(message, company=self._company, postal_address=self._postal_address, on=on)
+        pdf = make_pdf(content, self._fonts)
         try:
             self._lay_down(message.message_id, pdf)
         except OSError as error:
@@ -95,20 +97,6 @@ class Letters:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _content(self, message: OutgoingMessage) -> dict[str, object]:
-        address = address_lines(message.recipient_name, message.address)
-        return {
-            "language": message.locale[:2],
-            "sender": message.sender_name,
-            "company": self._company,
-            "return_line": " · ".join((self._company, *_lines_of(self._postal_address))),
-            "address": address,
-            "date": long_date(machine_now().date(), message.locale),
-            "subject": message.subject,
-            "paragraphs": [block.split("\n") for block in re.split(r"\n{2,}", message.text.strip())],
-            "footer": _FOOTERS.get(message.locale[:2], _FOOTERS["en"]).format(company=self._company),
-        }
-
     def _lay_down(self, message_id: UUID, pdf: bytes) -> None:
         """The link decides who was first. The marker comes after it: in the other order a crash would lose a letter."""
         self._made.mkdir(parents=True, exist_ok=True)
@@ -125,6 +113,21 @@ class Letters:
 
     def _path(self, message_id: UUID) -> Path:
         return self._folder / f"{message_id}.pdf"
+
+
+def letter_content(message: OutgoingMessage, *, company: str, postal_address: str = "", on: date) -> dict[str, object]:
+    """What stands on the sheet. Raises Refused where the address does not fit into the window."""
+    return {
+        "language": message.locale[:2],
+        "sender": message.sender_name,
+        "company": company,
+        "return_line": " · ".join((company, *_lines_of(postal_address))),
+        "address": address_lines(message.recipient_name, message.address),
+        "date": long_date(on, message.locale),
+        "subject": message.subject,
+        "paragraphs": [block.split("\n") for block in re.split(r"\n{2,}", message.text.strip())],
+        "footer": _FOOTERS.get(message.locale[:2], _FOOTERS["en"]).format(company=company),
+    }
 
 
 def make_pdf(content: dict[str, object], fonts: "typst.Fonts | None" = None, *, picture: bool = False) -> bytes:

@@ -23,6 +23,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]*")
 _LONGEST_NAME = 120
 _LONGEST_SUBJECT = 300
 _LONGEST_PLAIN_LINE = 200
+_FOREIGN_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,200}")
+_LONGEST_REFERENCES = 900  # a line of a mail may have 998 characters
 
 
 class MailSettings(BaseSettings):
@@ -129,7 +131,22 @@ def own_headers(message: OutgoingMessage, identity: Identity) -> dict[str, str]:
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if not message.by_person:
         headers["Auto-Submitted"] = "auto-generated"
-    return headers
+    return headers | _thread_of(message, identity)
+
+
+def _thread_of(message: OutgoingMessage, identity: Identity) -> dict[str, str]:
+    """What an answer refers to (RFC 5322 3.6.4). An id that a stranger's program made up is written only where it can
+    be nothing else; of a long thread the beginning and the end are named."""
+    ids = [
+        message_id_of(one, identity) if isinstance(one, UUID) else f"<{one}>"
+        for one in message.thread
+        if isinstance(one, UUID) or ("@" in one and _FOREIGN_ID.fullmatch(one))
+    ]
+    if not ids:
+        return {}
+    while len(" ".join(ids)) > _LONGEST_REFERENCES:
+        del ids[1]
+    return {"In-Reply-To": ids[-1], "References": " ".join(ids)}
 
 
 def mailbox(name: str, address: str) -> str:

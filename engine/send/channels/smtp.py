@@ -17,7 +17,8 @@ from engine.send.channels.mail import Identity, message_id_of, open_identity, re
 from engine.send.channels.mime import mail_bytes
 from engine.send.exchange import Patience
 from engine.send.outgoing import Accepted, OutgoingMessage, Refused, Whose
-from engine.send.smtp_line import BrokenOff, MailLine, MailServer, NotOpened, SaidNo, Step
+from engine.send.smtp_conversation import MailServer, NotOpened, SaidNo, Step
+from engine.send.smtp_line import BrokenOff, MailLine
 from engine.settings import Settings, read_environment
 
 PREFIX = "JUBILEE_SMTP_"

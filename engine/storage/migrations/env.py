@@ -1,12 +1,13 @@
 """Alembic's doorway: runs the migrations on the URL it is handed, with SQLite's batch mode for altered tables."""
 
 from alembic import context
-from sqlalchemy import create_engine, pool
+from sqlalchemy import pool
 
 from engine.storage.models import Base
+from engine.storage.session import open_engine
 
 url = context.config.attributes["url"]
-engine = create_engine(url, poolclass=pool.NullPool)
+engine = open_engine(url, poolclass=pool.NullPool)
 with engine.connect() as connection:
     context.configure(
         connection=connection,

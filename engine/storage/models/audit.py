@@ -14,7 +14,11 @@ class AuditEntry(Base):
     """Who did what to which thing; no person means Jubilee itself did it, and `actor` says which part."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_subject", "subject", "subject_id"),)
+    __table_args__ = (
+        Index("ix_audit_subject", "subject", "subject_id"),
+        Index("ix_audit_of_person", "person_id", "at"),
+        Index("ix_audit_at", "at"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     at: Mapped[datetime]

@@ -3,11 +3,12 @@
 import uuid
 from datetime import datetime, time
 
-from sqlalchemy import BigInteger, false
+from sqlalchemy import BigInteger, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.ids import new_id
 from engine.storage.base import Base, Json
+from engine.storage.name_sql import folded
 
 
 class Customer(Base):
@@ -29,7 +30,7 @@ class Customer(Base):
     locale: Mapped[str] = mapped_column(default="en", server_default="en")
     zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
     zone_guessed: Mapped[bool] = mapped_column(default=False, server_default=false())
-    country: Mapped[str | None]
+    country: Mapped[str | None] = mapped_column(index=True)
     region: Mapped[str | None]
     traits: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     preferred_channel: Mapped[str | None]
@@ -44,3 +45,10 @@ class Customer(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+
+
+# By either name, alone or followed by the other one, as people are looked up (web/queries/finding.py).
+Index("ix_customers_last_name", folded(Customer.last_name), folded(Customer.first_name))
+Index("ix_customers_first_name", folded(Customer.first_name), folded(Customer.last_name))
+# By the beginning of an id; on PostgreSQL only these operators let LIKE use an index.
+Index("ix_customers_external_id_begins", Customer.external_id, postgresql_ops={"external_id": "text_pattern_ops"})

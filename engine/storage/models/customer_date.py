@@ -20,7 +20,7 @@ class CustomerDate(Base):
     __table_args__ = (
         CheckConstraint("month BETWEEN 1 AND 12 AND day BETWEEN 1 AND 31", name="in_calendar"),
         CheckConstraint("month_day = month * 100 + day", name="month_day_agrees"),
-        Index("ix_customer_dates_anniversary", "name", "month_day", "year"),
+        Index("ix_customer_dates_anniversary", "name", "month_day", "year", "placeholder"),
     )
 
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customers.id"), primary_key=True)

@@ -37,6 +37,9 @@ class Delivery(Base):
         ),
         partial("ix_deliveries_leases", "lease_until", where="state IN ('claimed', 'submitting')"),
         partial("ix_deliveries_calls_to_make", "accepted_at", where="channel = 'call' AND state = 'accepted'"),
+        partial("ix_deliveries_delivered_at", "delivered_at", where="state = 'delivered'"),
+        partial("ix_deliveries_unconfirmed_at", "unconfirmed_at", where="state = 'unconfirmed'"),
+        Index("ix_deliveries_claimed_at", "claimed_at"),
         Index("ix_deliveries_message_id", "message_id"),
         Index("ix_deliveries_provider_id", "provider_id"),
     )

@@ -3,12 +3,12 @@
 import uuid
 from datetime import date, datetime, time
 
-from sqlalchemy import ForeignKey, Index, false
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine import transitions
 from engine.ids import new_id
-from engine.storage.base import Base, JsonValue, needs, one_of, partial, quoted
+from engine.storage.base import Base, Json, JsonValue, needs, one_of, partial, quoted
 
 
 class Message(Base):
@@ -20,6 +20,9 @@ class Message(Base):
     or sent (`if_unreviewed`). `must_read`: it goes only if a person has read it. `release_at` is the end of the
     minute in which an approval can be undone. `number` counts its revisions; `version` guards against stale saves.
     `hours_key` is what the times were worked out from besides the zone (see engine/plan/intents.py).
+    `owner_id` is whose draft it is, and `owner_reason` why (engine/review/assigning.py); `taken_by` who writes at it
+    until `taken_until`; before `snoozed_until` it stays out of the queue. None of these is part of what is decided,
+    so none changes `version`. `facts_changed` is what changed since an earlier text, which came back because of it.
     `channel_reason` says why this channel was chosen; `approved_texts` names the texts that its approver had seen.
     """
 
@@ -50,7 +53,32 @@ class Message(Base):
             "release_at",
             where="state = 'approved' AND approved_by IS NOT NULL",
         ),
+        partial("ix_messages_of_owner", "owner_id", "deadline_at", where="state IN ('draft', 'in_review')"),
+        partial("ix_messages_coming", "send_at", "id", where="state IN ('draft', 'in_review', 'approved')"),
+        Index(
+            "ix_messages_in_queue",
+            "deadline_at",
+            text("weight DESC"),
+            "id",
+            postgresql_where=text("state = 'in_review'"),
+            sqlite_where=text("state = 'in_review'"),
+        ),
+        partial("ix_messages_taken", "taken_until", where="taken_by IS NOT NULL AND state IN ('draft', 'in_review')"),
+        partial(
+            "ix_messages_snoozed",
+            "snoozed_until",
+            where="snoozed_until IS NOT NULL AND state IN ('draft', 'in_review')",
+        ),
+        partial("ix_messages_of_day", "send_on", "state", where="state IN ('draft', 'in_review', 'approved')"),
+        partial(
+            "ix_messages_of_calendar",
+            *("send_on", "trigger_id", "owner_id", "state"),
+            where="state IN ('draft', 'in_review', 'approved')",
+        ),
+        partial("ix_messages_skipped", "closed_at", where="state = 'skipped'"),
+        partial("ix_messages_expired", "closed_at", where="state = 'expired'"),
         Index("ix_messages_of_customer", "customer_id", "send_on"),
+        Index("ix_messages_by_day", "send_on", postgresql_using="brin"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -81,6 +109,13 @@ class Message(Base):
     edited: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    owner_reason: Mapped[str | None]
+    owner_note: Mapped[str | None]
+    taken_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    taken_until: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    facts_changed: Mapped[Json | None]
     created_at: Mapped[datetime]
     written_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]

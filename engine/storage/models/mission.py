@@ -18,4 +18,5 @@ class Mission(Base):
     number: Mapped[int] = mapped_column(unique=True)
     body: Mapped[Json]
     author: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime]

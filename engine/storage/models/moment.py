@@ -40,6 +40,9 @@ class Moment(Base):
         partial("ix_moments_to_plan", "check_at", where="state = 'spotted'"),
         partial("ix_moments_planned", "trigger_id", "planned_at", where="planned_at IS NOT NULL"),
         partial("ix_moments_to_expire", "expires_at", where="state IN ('spotted', 'planned', 'written')"),
+        partial("ix_moments_of_calendar", "send_on", "trigger_id", where="state = 'spotted'"),
+        Index("ix_moments_by_state", "trigger_id", "state"),
+        Index("ix_moments_by_day", "send_on", postgresql_using="brin"),
         Index("ix_moments_of_customer", "customer_id", "send_on"),
     )
 

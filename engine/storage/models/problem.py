@@ -13,6 +13,7 @@ from engine.storage.base import Base, needs, one_of, partial
 class Problem(Base):
     """A fold, by time, of the events that carry its key. A `contact` is a ticket that nothing has made a problem yet.
 
+    `owner` is who dealt with it and `about` whom a complaint is about, by the names that the other system gave.
     `incident_key` is the incident's key where one cause touched many, else `<kind>:<key>` of this problem alone.
     """
 
@@ -46,3 +47,4 @@ class Problem(Base):
     next_news_on: Mapped[date | None]
     remedy: Mapped[str | None]
     owner: Mapped[str | None]
+    about: Mapped[str | None]

@@ -37,6 +37,7 @@ class Receipt(Base):
         UniqueConstraint("provider", "key"),
         partial("ix_receipts_parked", "received_at", where="applied_at IS NULL"),
         Index("ix_receipts_message_id", "message_id"),
+        partial("ix_receipts_of_delivery", "delivery_id", where="delivery_id IS NOT NULL"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.ids import new_id
@@ -13,7 +13,8 @@ from engine.storage.base import Base, one_of, partial
 class Reply(Base):
     """Threaded to the message it answers and to the person under whose name that went, where both are known.
 
-    `meaning` is what the words asked for by themselves (stop, start, help); `handled_at` when a person dealt with it.
+    `meaning` is what the words asked for by themselves (stop, start, help); `handled_at` when a person dealt with it;
+    `negative` that it sounded unhappy, or that a person said so, and `problem_id` what was opened because of it.
     """
 
     __tablename__ = "replies"
@@ -22,6 +23,10 @@ class Reply(Base):
         UniqueConstraint("channel", "provider_key"),
         partial("ix_replies_waiting", "received_at", where="handled_at IS NULL"),
         Index("ix_replies_of_customer", "customer_id", "received_at"),
+        partial("ix_replies_unhappy", "received_at", where="negative AND problem_id IS NULL"),
+        Index("ix_replies_message_id", "message_id"),
+        Index("ix_replies_from_address", "from_address", "received_at"),
+        Index("ix_replies_received_at", "received_at", "id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -37,3 +42,5 @@ class Reply(Base):
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
     handled_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    negative: Mapped[bool] = mapped_column(default=False, server_default=false())
+    problem_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("problems.id"))

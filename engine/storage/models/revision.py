@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.ids import new_id
-from engine.storage.base import Base, Json, JsonValue
+from engine.storage.base import Base, Json, JsonValue, partial
 
 
 class Revision(Base):
@@ -18,7 +18,10 @@ class Revision(Base):
     """
 
     __tablename__ = "revisions"
-    __table_args__ = (UniqueConstraint("message_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("message_id", "number"),
+        partial("ix_revisions_with_remarks", "message_id", "number", where="findings <> '[]'"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("messages.id"))

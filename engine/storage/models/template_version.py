@@ -23,4 +23,5 @@ class TemplateVersion(Base):
     body_hash: Mapped[str]
     origin: Mapped[str]
     author: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime]

@@ -68,7 +68,7 @@ def sameness(case: Case, rule: Rule) -> Iterator[Spot]:
     size = int(rule.number("words"))
     limit = len(case.reading.text) + 20_000
     mine = _shingles(case, case.reading.flat, size)
-    for earlier in case.context.earlier_texts:
+    for earlier in dict.fromkeys(case.context.earlier_texts):
         theirs = _shingles(case, read(earlier[:limit]).flat, size)
         if mine and theirs and len(mine & theirs) / len(mine | theirs) >= rule.number("threshold"):
             yield case.whole()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dates.team import TeamHours, deadline_before, write_from
+from engine.dates.team import TeamHours, after_team_hours, deadline_before, write_from
 from engine.dates.workdays import is_working_day
 from engine.dates.zones import UnknownZone, zone
 
@@ -120,3 +120,21 @@ def test_the_team_works_nine_to_five_in_utc_unless_told() -> None:
     send_at = datetime.combine(date(2026, 11, 25), time(12), UTC)
     assert deadline_before(send_at, TeamHours()) == at("2026-11-25T11:00Z")
     assert write_from(send_at, 0, TeamHours()) == at("2026-11-25T09:00Z")
+
+
+@pytest.mark.parametrize(
+    ("team", "now", "hours", "then"),
+    [
+        # 23 November 2026 is a Monday. Berlin works from 9 to 17, which is 8 to 16 UTC.
+        (BERLIN, "2026-11-23T09:00Z", 2, "2026-11-23T11:00Z"),
+        (BERLIN, "2026-11-23T15:00Z", 2, "2026-11-24T09:00Z"),  # an hour today, an hour tomorrow
+        (BERLIN, "2026-11-23T08:00Z", 8, "2026-11-23T16:00Z"),
+        (BERLIN, "2026-11-21T12:00Z", 4, "2026-11-23T12:00Z"),  # a Saturday counts nothing
+        (BERLIN, "2026-12-24T15:00Z", 2, "2026-12-28T09:00Z"),  # nor does Christmas, nor the weekend after it
+        (NIGHTS, "2026-11-24T01:00Z", 6, "2026-11-24T23:00Z"),  # five hours of this night, one of the next
+        (BERLIN, "2026-11-23T09:00Z", 0, "2026-11-23T09:00Z"),
+    ],
+)
+def test_so_many_hours_of_work_from_now(team: TeamHours, now: str, hours: int, then: str) -> None:
+    """Only hours in which the team works count."""
+    assert after_team_hours(at(now), hours, team) == at(then)

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from engine.definitions import store
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import active_triggers, definition_of, save_definition, seed_shipped, set_state
 from engine.errors import Conflict, InvalidDefinition
@@ -116,6 +117,7 @@ def test_it_is_active_from_the_first_time_on(session: Session) -> None:
 def test_a_pause_has_a_reason_and_retiring_is_for_good(session: Session) -> None:
     """Nothing stops silently, and a name is not used for two things."""
     trigger = save(session, birthday())
+    set_state(session, trigger, "active", now=NOW)
     with pytest.raises(ValueError, match="needs a reason"):
         set_state(session, trigger, "paused", now=NOW)
     set_state(session, trigger, "retired", now=NOW)
@@ -128,3 +130,19 @@ def test_a_kind_that_is_not_here_is_named(session: Session) -> None:
     seed_shipped(session, [birthday(kind="streak", params={})], now=NOW)
     with pytest.raises(InvalidDefinition, match="birthday is of the kind streak"):
         active_triggers(session, KINDS)
+
+
+def test_what_was_read_a_moment_ago_is_not_read_again(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a process remembers as many versions as it may: the oldest makes room, and no more than that."""
+    monkeypatch.setattr(store, "_definitions", {})
+    monkeypatch.setattr(store, "_KEPT", 3)
+    for number in range(4):
+        save(session, birthday(name=f"birthday_{number}"))
+    versions = session.scalars(select(TriggerVersion.id).order_by(TriggerVersion.id)).all()
+    for version_id in versions:
+        definition_of(session, version_id)
+    asked: list[str] = []
+    event.listen(session.connection(), "before_cursor_execute", lambda *args: asked.append(args[2]))
+    for version_id in reversed(versions):
+        definition_of(session, version_id)
+    assert len(asked) == 1

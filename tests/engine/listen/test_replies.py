@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import Conflict
+from engine.listen.incoming import of_text
 from engine.listen.letters import take_mail
 from engine.listen.mail import LONGEST_TEXT, read_mail
-from engine.listen.replies import mark_handled, of_text, store_reply, waiting
+from engine.listen.replies import mark_handled, store_reply, waiting
 from engine.listen.twilio import Written
 from engine.storage.models import AuditEntry, ContactPoint, Delivery, Person, Preference, Reply
 from tests.engine.builders import NOW, make_customer, make_trigger
@@ -108,7 +109,7 @@ def test_an_automatic_answer_disturbs_nobody(session: Session, headers: dict[str
     delivery = sent(session)
     reply = take(session, letter(reply_address(delivery.message_id), "unsubscribe", **headers))
     assert (reply.meaning, reply.handled_at) == ("automatic", NOW)
-    assert waiting(session) == 0
+    assert session.scalar(waiting()) == 0
     assert not session.scalars(select(Preference)).all()
     assert session.scalars(select(ContactPoint.heard_at)).one() is None
 
@@ -217,4 +218,4 @@ def test_a_reply_is_handled_once(session: Session) -> None:
     with pytest.raises(Conflict):
         mark_handled(session, reply.id, person=person, now=NOW)
     assert session.scalars(select(AuditEntry.action)).all() == ["handle_reply"]
-    assert waiting(session) == 0
+    assert session.scalar(waiting()) == 0

@@ -73,6 +73,13 @@ def test_role_allows_its_own_and_lesser_work(held: str, wanted: str) -> None:
             require(person, wanted)
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_is_done_in_the_name_of_who_has_left(role: str) -> None:
+    """Whatever their role was, and whoever tries: a page, or the command line."""
+    with pytest.raises(NotAllowed, match="disabled"):
+        require(Person(role=role, active=False), "viewer")
+
+
 def test_making_an_account_is_in_the_audit_trail(session: Session) -> None:
     """With who did it and to whom."""
     person = make(session)

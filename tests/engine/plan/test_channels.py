@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import TERMS, Offered
-from engine.plan.candidates import judge
+from engine.plan.candidates import circumstances_of, judge
 from engine.plan.choosing import Wishes, choose
 from engine.plan.holds import holds_of
 from engine.storage.models import ContactPoint, Customer, Moment, Preference, Suppression
@@ -65,7 +65,9 @@ _offered = st.permutations(CHANNELS).flatmap(
 
 def in_sql(session: Session, moments: Sequence[Moment], offered: Offered) -> list[tuple[str, str]]:
     """What the one statement chooses for each of these moments."""
-    c = judge(session, Moment.id.in_([moment.id for moment in moments]), now=NOW, channels=offered).c.c
+    scope = Moment.id.in_([moment.id for moment in moments])
+    circumstances = circumstances_of(session, scope, now=NOW, channels=offered)
+    c = judge(session, scope, circumstances, now=NOW, channels=offered).c.c
     chosen = {row.moment_id: (row.channel, row.channel_reason) for row in session.execute(select(c))}
     return [chosen[moment.id] for moment in moments]
 

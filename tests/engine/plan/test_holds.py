@@ -450,3 +450,14 @@ def test_one_statement_judges_many(session: Session) -> None:
     moments = [make_moment(session, make_customer(session, consent=number > 0), trigger) for number in range(5)]
     assert list(holds_of(session, [moment.id for moment in moments], now=NOW)) == [moments[0].id]
     assert session.scalars(select(Consent)).first() is not None
+
+
+def test_a_statement_that_was_made_before_is_asked_of_the_present(session: Session) -> None:
+    """It is made once for all that is alike; when it is asked, and of whom, is said anew each time."""
+    trigger = make_trigger(session)
+    one, other = (make_moment(session, make_customer(session), trigger) for _ in range(2))
+    note(session, session.get_one(Customer, one.customer_id), "not_now", NOW + DAY)
+    assert names(session, one) == {"not_now"}
+    assert names(session, other) == set()
+    assert names(session, one, now=NOW + 2 * DAY) == set()
+    assert names(session, one) == {"not_now"}

@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from engine.dates.team import TeamHours
-from engine.definitions.store import ActiveTrigger, definition_of
+from engine.definitions.store import ActiveTrigger, definition_of, save_definition
 from engine.plan.control import in_control
 from engine.plan.ending import cancel_moments, end_message
 from engine.plan.planning import PlanSettings, plan_due
@@ -358,6 +358,20 @@ def test_some_are_left_out_so_that_the_effect_can_be_measured(session: Session) 
     plan(session)
     assert (kept_out.state, let_in.state) == ("control", "planned")
     assert holds(session, kept_out) == set()
+
+
+def test_the_control_group_keeps_the_version_that_decided(session: Session) -> None:
+    """As what is planned does: otherwise the two groups could not be compared after a change of the share."""
+    trigger = make_trigger(session, control_share=0.5)
+    old = trigger.version_id
+    moments = [
+        make_moment(session, controlled(session, trigger, 0.5, wanted=wanted), trigger) for wanted in (True, False)
+    ]
+    changed = definition_of(session, old).model_copy(update={"control_share": 0.5, "title": "Another title"})  # type: ignore[arg-type]
+    save_definition(session, changed, author="test", reason="test", now=NOW)
+    assert trigger.version_id != old
+    plan(session)
+    assert [moment.trigger_version_id for moment in moments] == [trigger.version_id] * 2
 
 
 def test_control_is_drawn_last(session: Session) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.conditions import read_condition, to_sql
 from engine.ids import new_id
 from engine.kinds import FoldEvent
 from engine.record.customers import CustomerRow, record_customers
@@ -17,6 +18,7 @@ from engine.record.event_kinds import EVENT_KINDS, subject_of
 from engine.record.problem_states import ProblemState, fold_problem
 from engine.record.problems import fold_problems
 from engine.storage.models import Customer, Event, Problem
+from tests.engine.builders import make_customer, make_moment, make_trigger
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -249,6 +251,21 @@ def test_a_problem_whose_every_event_was_retracted_is_gone(session: Session) -> 
     store(session, ana, [retraction], corrects="m1")
     fold_problems(session, [(ana, "ticket:4711")], now=NOW)
     assert stored(session) == []
+
+
+def test_what_was_retracted_and_is_told_of_is_no_open_ticket(session: Session) -> None:
+    """It stays as a contact, because a moment speaks of it; who asks for open tickets does not find it."""
+    ana = make_customer(session)
+    open_ticket = to_sql(read_condition({"field": "customer.has_open_ticket", "op": "eq", "value": True}))
+    store(session, ana.id, [said("ticket_opened", at(1), "m1", type="problem")])
+    fold_problems(session, [(ana.id, "ticket:4711")], now=NOW)
+    make_moment(session, ana, make_trigger(session), problem_id=stored(session)[0].id)
+    assert session.scalars(select(Customer.id).where(open_ticket)).all() == [ana.id]
+    retraction = FoldEvent("m2", "event_retracted", at(2), at(2).date(), {"message_id": f"{ana.id}:m1"})
+    store(session, ana.id, [retraction], corrects="m1")
+    fold_problems(session, [(ana.id, "ticket:4711")], now=NOW)
+    assert [one.state for one in stored(session)] == ["contact"]
+    assert session.scalars(select(Customer.id).where(open_ticket)).all() == []
 
 
 def test_an_event_of_another_ticket_is_left_alone(session: Session) -> None:

@@ -104,3 +104,27 @@ def test_deadlines_come_in_batches(session: Session) -> None:
     for _ in range(3):
         birthday(session, deadline_at=DEADLINE)
     assert [apply_deadlines(session, now=DEADLINE, limit=2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_a_light_one_that_nobody_was_shown_is_shown_instead_of_dropped(session: Session) -> None:
+    """It stayed out of the queue, and then may not go after all: it waits for a person until it must go, and then for
+    real."""
+    message = light(session, weight=10)
+    message.facts_changed = {"order_count": [9, 10]}
+    message.edited = True  # whatever the reason why the policy may not release it
+    session.flush()
+    assert after_the_deadline(session, message, from_weight=20) == ("in_review", None)
+    assert (message.must_read, message.deadline_at) == (True, message.send_at)
+    assert audited(session, message)[-1] == ("deadline", "show")
+    apply_deadlines(session, now=message.deadline_at, from_weight=20)
+    session.expire_all()
+    assert (message.state, message.reason) == ("expired", "unreviewed")
+
+
+@pytest.mark.parametrize("fields", [{"weight": 20}, {"weight": 10, "if_unreviewed": "drop", "must_read": True}])
+def test_what_was_in_the_queue_is_dropped_as_ever(session: Session, fields: dict[str, Any]) -> None:
+    """Heavier than the threshold, or in need of a person anyway."""
+    message = light(session, **fields)
+    message.edited = True
+    session.flush()
+    assert after_the_deadline(session, message, from_weight=20) == ("expired", "unreviewed")

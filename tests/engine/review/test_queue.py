@@ -12,7 +12,7 @@ from engine.ids import new_id
 from engine.review.decisions import approve, edit
 from engine.review.queue import counts, one, queue
 from engine.review.views import Place, QueueCounts, QueueItem
-from engine.storage.models import Message
+from engine.storage.models import Message, Trigger
 from tests.engine.builders import NOW, make_customer
 from tests.engine.review.desk import claim, person, written
 from tests.engine.write.desk import COMPANY, TEAM, birthday, orders, seed, solved, write
@@ -87,7 +87,7 @@ def test_a_draft_that_stopped_stands_there_as_a_question(session: Session) -> No
     item = only(queue(session, now=NOW))
     assert (item.message_id, item.question, item.written) == (message.id, True, False)
     assert [(hold.name, hold.detail) for hold in item.holds] == [
-        ("missing_fact", "what_we_did is not known: ask Tom, who owns ticket:1")
+        ("missing_fact", "What we did about it is not known: ask Tom, who owns ticket 1")
     ]
 
 
@@ -103,6 +103,22 @@ def test_a_row_says_who_why_and_when(session: Session) -> None:
     assert (item.send_at, item.zone) == ("Thu 4 Jun 2026, 09:00", "America/Los_Angeles")
     assert (item.must_read, item.channel, item.family) == (True, "postbox", "celebrate")
     assert (item.send_on, item.state, item.findings, item.worst) == (message.send_on, "in_review", 0, None)
+
+
+def test_a_row_says_that_its_trigger_is_paused_and_not_that_it_goes(session: Session) -> None:
+    """Also where nobody would have to read it, and until the trigger goes on; the page of the message says the same."""
+    message = written(session, birthday(session, if_unreviewed="send", must_read=False))
+    trigger = session.get_one(Trigger, message.trigger_id)
+    trigger.state, trigger.paused_from, trigger.paused_reason = "paused", "active", "the wording is looked at."
+    session.flush()
+    item = only(queue(session, now=NOW))
+    assert item.person_why == "Its trigger is paused: the wording is looked at. It waits, and its time runs on."
+    assert (item.paused, item.goes_unread) == ("the wording is looked at.", False)
+    assert one(session, message.id, now=NOW).item.paused
+    trigger.state, trigger.paused_from, trigger.paused_reason = "active", None, None
+    session.flush()
+    item = only(queue(session, now=NOW))
+    assert (item.paused, item.goes_unread) == (None, True)
 
 
 def test_a_row_says_how_grave_the_findings_are(session: Session) -> None:
@@ -122,12 +138,12 @@ def test_counts_are_for_badges(session: Session) -> None:
     write(session)
     approved = written(session, birthday(session))
     approve(session, approved.id, version=approved.version, person=person(session), now=NOW)
-    assert counts(session, now=NOW) == QueueCounts(in_review=3, questions=1, urgent=2, approved=1)
+    assert counts(session, now=NOW) == QueueCounts(in_review=3, questions=1, urgent=2, approved=1, unassigned=4)
 
 
 @pytest.mark.parametrize("many", [1, 6])
 def test_a_page_takes_as_many_statements_however_long_it_is(session: Session, many: int) -> None:
-    """Ids, rows, moments, holds, and a definition for each trigger that was never read before."""
+    """Ids, rows, moments, holds, who writes at them, and a definition for each trigger that was never read before."""
     for _ in range(many):
         birthday(session)
     write(session)
@@ -135,7 +151,7 @@ def test_a_page_takes_as_many_statements_however_long_it_is(session: Session, ma
     seen: list[str] = []
     event.listen(session.connection(), "before_cursor_execute", lambda *args: seen.append(args[2]))
     queue(session, now=NOW)
-    assert len(seen) == 4
+    assert len(seen) == 5
 
 
 def test_the_page_of_a_message_shows_what_is_known_and_from_where(session: Session) -> None:

@@ -84,6 +84,13 @@ def test_a_channel_that_is_not_offered_any_more_gives_way(session: Session) -> N
     assert approved.channel_reason == "fallback:email:not_offered"
 
 
+def test_a_channel_of_the_trial_gives_way_to_the_only_real_one(session: Session) -> None:
+    """Planned for the postbox while that was all there was; now e-mail alone is offered."""
+    approved = ready(session, reachable(session, "email"), channel="postbox")
+    assert looks(session, approved, offered=Offered(("email",)))
+    assert (approved.channel, approved.channel_reason) == ("email", "fallback:postbox:not_offered")
+
+
 def test_without_another_channel_it_stays_and_is_held(session: Session) -> None:
     """What holds it is named by the rules."""
     customer = reachable(session, "email")

@@ -28,6 +28,7 @@ def composed(
     texts: dict[str, Any] | None = None,
     locale: str = "en",
     approver: str | None = None,
+    has_left: bool = False,
     address: str = "ada@example.com",
 ) -> OutgoingMessage:
     """The message that this channel would be given, of a customer with that address."""
@@ -36,6 +37,7 @@ def composed(
         message = approve(session, customer, channel=channel)
         if approver:
             person = Person(name="Kim", email=approver, role="agent", password_hash="", created_at=NOW)
+            person.active = not has_left
             session.add(person)
             session.flush()
             message.approved_by = person.id
@@ -170,3 +172,10 @@ def test_the_customers_own_id_goes_along(db: Database) -> None:
     with db.reading() as session:
         customer_id = session.get_one(Message, made.message_id).customer_id
         assert made.facts["customer_id"] == session.get_one(Customer, customer_id).external_id
+
+
+def test_the_name_of_who_has_left_stays_under_what_they_approved(db: Database) -> None:
+    """They did read it. But an answer goes to the company: nobody reads their mail any more."""
+    mail = composed(db, approver="kim@example.com", has_left=True, duties=NO_DUTIES)
+    assert mail.sender_name == "Kim, Acme & Sons"
+    assert mail.reply_to == ""

@@ -148,6 +148,43 @@ def test_a_server_that_never_answers_is_left() -> None:
         ask(url, 0.3)
 
 
+def test_a_server_that_takes_in_a_question_in_sips_is_left() -> None:
+    """The time is for sending, too: what the other side does not read must not hold a thread."""
+
+    def sip(line: socket.socket) -> None:
+        while line.recv(200_000):
+            time.sleep(0.05)
+
+    began = time.monotonic()
+    with listening(sip) as (url, _), closing(Line(url, patience=Patience(1.0, 0.5))) as line, pytest.raises(NoAnswer):
+        line.ask("POST", "/x", {}, b"x" * 50_000_000)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("path", ["/x\r\nX-More: 1", "/x HTTP/1.1", "/x\n"])
+def test_a_head_holds_no_line_more_than_ours(path: str) -> None:
+    """Whatever made its way into a path or a header, the other side reads one question."""
+    heads: list[bytes] = []
+    with listening(lambda line: heads.append(heard(line))) as (url, _), closing(Line(url)) as line:
+        with pytest.raises(NoAnswer):
+            line.ask("GET", path, {})
+        with pytest.raises(NoAnswer):
+            line.ask("GET", "/", {"X-Some": path.replace(" ", "\n")})
+    assert [head for head in heads if head] == []
+
+
+def test_an_answer_that_says_it_is_the_last_is_the_last() -> None:
+    """`Connection: close`: a question sent into that connection would be one that nobody knows the end of."""
+
+    def last(line: socket.socket) -> None:
+        while heard(line):
+            line.sendall(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+    with listening(last) as (url, seen), closing(Line(url)) as line:
+        assert [line.ask("GET", "/", {}).body for _ in range(2)] == [b"ok"] * 2
+        assert len(seen) == 2
+
+
 def test_an_endless_answer_is_read_only_to_its_beginning() -> None:
     """Nobody can fill our memory."""
 

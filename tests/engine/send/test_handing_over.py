@@ -6,16 +6,16 @@ import time
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
-from engine.send import submitting
+from engine.send import sending, submitting
 from engine.send.calls import MARGIN
 from engine.send.claiming import LEASE
 from engine.send.outgoing import Accepted, OutgoingMessage, Refused
 from engine.send.recording import record_answers
 from engine.send.submitting import begin_submitting
 from engine.send.switch import stop_sending
-from engine.storage.models import Message
+from engine.storage.models import Delivery, Message
 from engine.storage.session import Database
 from tests.engine.builders import NOW
 from tests.engine.send.approved import Ending, Stub, approved, approved_by_email, deliveries, message, states
@@ -50,7 +50,8 @@ def test_no_connection_is_held_while_a_channel_is_called(db: Database) -> None:
     held = []
 
     def send(outgoing: OutgoingMessage) -> Accepted:
-        held.append(db._writer.pool.checkedout() + db._durable.pool.checkedout())  # type: ignore[attr-defined]
+        engines = (db._writer, db._durable, db._reader)
+        held.append(sum(engine.pool.checkedout() for engine in engines))  # type: ignore[attr-defined]
         return accepted(outgoing)
 
     approved(db)
@@ -212,6 +213,31 @@ def test_a_round_goes_through_everything(db: Database) -> None:
         assert {session.get_one(Message, one).state for one in ids} == {"handed_over"}
     calls = [call.message_id for channel in (ending.channel, *ending.others) for call in channel.calls]  # type: ignore[union-attr]
     assert sorted(calls) == sorted(ids)
+
+
+def test_the_next_are_checked_while_others_are_in_the_air(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third call of a batch of four ends only when the half that was answered has been replaced; and never are
+    there more than four of which nobody would know after a crash."""
+    monkeypatch.setattr(sending, "BATCH", 4)
+    for _ in range(12):
+        approved(db)
+    at_once = []
+
+    def counted(*states: str) -> int:
+        with db.reading() as session:
+            counting = select(func.count()).select_from(Delivery).where(Delivery.state.in_(states))
+            return session.scalar(counting) or 0
+
+    def send(outgoing: OutgoingMessage) -> Accepted:
+        at_once.append(counted("submitting"))
+        ends = time.monotonic() + 8
+        while len(at_once) == 3 and counted("submitting", "accepted") < 6:
+            assert time.monotonic() < ends, "nothing was checked meanwhile"
+            time.sleep(0.02)
+        return accepted(outgoing)
+
+    assert Ending(db, Stub(send)).round() == 12
+    assert max(at_once) == 4
 
 
 @pytest.mark.databases("sqlite")

@@ -5,14 +5,31 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine.definitions.schema import SendRules
-from engine.spot.crossings import backfill, backfill_batch
+from engine.definitions.store import save_definition, set_state
+from engine.spot import crossings
+from engine.spot.crossings import backfill, backfill_batch, backfill_due
 from engine.spot.dating import expiry, send_day
-from engine.storage.models import Message, Moment
+from engine.storage.models import Message, Moment, Trigger
+from engine.storage.models.trigger import NOT_FOLDED
 from engine.storage.session import Database
 from tests.engine.builders import make_message
-from tests.engine.record.shop import MONTHS, NOW, ORDERS, SPEND, Shop, amendment, at, monthly, order, refund
+from tests.engine.record.shop import (
+    FIRST_ORDER,
+    MONTHS,
+    NOW,
+    ORDERS,
+    SPEND,
+    Shop,
+    amendment,
+    at,
+    monthly,
+    order,
+    refund,
+)
+from triggers.table import KINDS
 
 
 @pytest.fixture
@@ -179,6 +196,72 @@ def test_a_backfill_goes_on_where_it_stopped(shop: Shop) -> None:
         second = backfill_batch(session, shop.triggers[0], after=first[-1], now=NOW, limit=2)
         none = backfill_batch(session, shop.triggers[0], after=second[-1], now=NOW, limit=2)
     assert (len(first), len(second), none) == (2, 1, [])
+
+
+def fold_due(shop: Shop, batches: int = 99) -> int:
+    """What a worker does, two customers a batch and at most so many batches."""
+    left = iter(range(batches))
+    return backfill_due(shop.db, KINDS, enough=lambda: next(left, None) is None, limit=2)
+
+
+def test_who_passed_the_mark_is_spotted_when_a_trigger_is_changed(shop: Shop) -> None:
+    """The fourth order was yesterday; the mark at four is new. Nobody has to order again for it to be seen."""
+    shop.record(*(order(f"2026-05-{day}") for day in (28, 29, 30, 31)))
+    fold_due(shop)
+    assert shop.standing() == ["2", "3"]
+    shop.activate("orders", "milestone", ORDERS | {"thresholds": [2, 3, 4]})
+    assert fold_due(shop) == 1
+    assert shop.standing() == ["2", "3", "4"]
+    assert fold_due(shop) == 0
+
+
+def test_what_happened_is_added_up_when_a_trigger_is_switched_on_or_goes_on(shop: Shop) -> None:
+    """Also after a pause. What happened before it was first switched on makes no moment."""
+    shop.record(order("2026-05-01", amount_minor=1500), order("2026-05-02", amount_minor=600))
+    fold_due(shop)
+    before = shop.totals()
+    shop.activate("spend", "milestone", SPEND, since=NOW)
+    assert shop.totals() == before
+    fold_due(shop)
+    (added,) = set(shop.totals()) - set(before)
+    assert (added[1].partition(":")[0], added[2], shop.standing()) == ("sum", "2100", ["2"])
+    with shop.db.writing() as session:
+        trigger = session.scalars(select(Trigger).where(Trigger.name == "spend")).one()
+        set_state(session, trigger, "paused", reason="a while", now=NOW)
+        assert trigger.folded_after is None
+        set_state(session, trigger, "active", now=NOW)
+        assert trigger.folded_after == NOT_FOLDED
+
+
+def test_folding_goes_on_where_a_worker_stopped(shop: Shop) -> None:
+    """Each batch says how far it came; a trigger of the calendar has nothing to fold."""
+    for name in ("bo", "cy"):
+        shop.customer(name)
+    shop.activate("yearly", "anniversary", FIRST_ORDER)
+    assert fold_due(shop, batches=1) == 2
+    assert fold_due(shop) == 1
+    assert fold_due(shop) == 0
+
+
+def test_a_trigger_that_changes_while_it_is_folded_is_folded_from_the_beginning(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first batch did by the old version is done again by the new one."""
+    shop.record(*(order(f"2026-05-{day}") for day in (28, 29, 30, 31)))
+    for name in ("bo", "cy"):
+        shop.customer(name)
+
+    keep, with_four = crossings._note, ORDERS | {"thresholds": [2, 3, 4]}
+
+    def change_first(session: Session, *given: Any) -> None:
+        monkeypatch.undo()
+        mine = shop.triggers[0].definition.model_copy(update={"params": with_four})
+        save_definition(session, mine, author="mia", reason="four too", now=NOW)
+        keep(session, *given)
+
+    monkeypatch.setattr(crossings, "_note", change_first)
+    assert fold_due(shop) == 5
+    assert shop.standing() == ["2", "3", "4"]
 
 
 def test_a_new_version_leaves_alone_what_was_planned(shop: Shop) -> None:

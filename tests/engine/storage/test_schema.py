@@ -38,7 +38,19 @@ def clauses(line: str) -> set[str]:
         if letter == "," and depth == 0:
             parts.append(body[start:at])
             start = at + 1
-    return {f"{name} {part.strip().replace(' )', ')')}" for part in [*parts, body[start:]]}
+    told = [clause for part in [*parts, body[start:]] for clause in apart(part.strip().replace(" )", ")"))]
+    return {f"{name} {clause}" for clause in told}
+
+
+def apart(clause: str) -> list[str]:
+    """A column that was added with its foreign key, or its CHECK, is a column and a constraint."""
+    column, constraint, reference = clause.partition(" CONSTRAINT ")
+    if constraint and " CHECK " in reference:
+        return [column, f"CONSTRAINT {reference}"]
+    if not constraint or " REFERENCES " not in reference:
+        return [clause]
+    key, target = reference.split(" REFERENCES ")
+    return [column, f"CONSTRAINT {key} FOREIGN KEY({column.split()[0]}) REFERENCES {target}"]
 
 
 def test_migrating_makes_what_the_models_say(db: Database, empty_database_url: str) -> None:

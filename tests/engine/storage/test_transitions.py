@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from engine import transitions
 from engine.ids import new_id
-from engine.storage.models import Customer, Delivery, Message, Moment, Trigger, TriggerVersion
+from engine.storage.models import Customer, Delivery, Message, Moment, Person, Rehearsal, Trigger, TriggerVersion
 from engine.storage.session import Database
 
 NOW = datetime(2026, 2, 14, 9, tzinfo=UTC)
 TABLES = {
+    "triggers": (Trigger, transitions.TRIGGER),
     "moments": (Moment, transitions.MOMENT),
     "messages": (Message, transitions.MESSAGE),
     "deliveries": (Delivery, transitions.DELIVERY),
+    "rehearsals": (Rehearsal, transitions.REHEARSAL),
 }
 
 
@@ -33,10 +35,10 @@ def pairs(wanted: bool) -> Iterator[tuple[str, str, str]]:
 
 @pytest.fixture
 def filled(session: Session) -> Session:
-    """A moment, a message and a delivery with every timestamp and reason, so that only the way itself is judged."""
+    """A moment, a message, a delivery and a run with every timestamp and reason: only the way itself is judged."""
     ids = {name: new_id() for name in ("customer", "trigger", "version", "moment", "message")}
     trigger: dict[str, Any] = {"id": ids["trigger"], "name": "birthday", "kind": "anniversary", "family": "celebrate"}
-    session.add(Trigger(**trigger, occasion="birthday", state="active", salt="s", created_at=NOW))
+    session.add(Trigger(**trigger, occasion="birthday", state="draft", paused_reason="r", salt="s", created_at=NOW))
     session.add(Customer(id=ids["customer"], external_id="c1", bucket=1, created_at=NOW, updated_at=NOW))
     session.flush()
     session.add(
@@ -83,6 +85,16 @@ def filled(session: Session) -> Session:
             message_id=ids["message"], channel="postbox", address="a", state="claimed", fence=1, worker="w", reason="r",
             lease_until=NOW, claimed_at=NOW, submitting_at=NOW, accepted_at=NOW, delivered_at=NOW, unconfirmed_at=NOW,
             ended_at=NOW,
+        )
+    )  # fmt: skip
+    person = Person(email="mia@example.com", name="Mia", role="marketing", password_hash="x", created_at=NOW)
+    session.add(person)
+    session.flush()
+    session.add(
+        Rehearsal(
+            mode="backtest", names=" birthday ", subjects=[], first_on=NOW.date(), last_on=NOW.date(), state="waiting",
+            error="e", result={}, asked_by=person.id, asked_at=NOW, started_at=NOW, ended_at=NOW, worker="w",
+            lease_until=NOW,
         )
     )  # fmt: skip
     session.flush()

@@ -83,6 +83,49 @@ def test_selling_blocks_in_care_and_only_there(family: str) -> None:
     assert of("selling_in_care", text, ToneContext(family="celebrate")) == []
 
 
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en", "Save 20%! Your lamp is on its way."),
+        ("en", "Save up to £15 on lamps."),
+        ("en", "Get 10% discount."),
+        ("en", "The offer ends tonight."),
+        ("en", "For today only."),
+        ("en", "Buy now."),
+        ("de", "Jetzt kaufen und glücklich sein."),
+        ("de-AT", "Sparen Sie 20 %."),
+        ("de", "Sparen Sie 20 €."),
+        ("de", "Das Angebot endet morgen."),
+        ("de", "Nur noch heute."),
+        ("es", "¡Compre ahora!"),
+        ("es-MX", "Ahorra un 20%."),
+        ("es", "La oferta termina mañana."),
+        ("es", "Solo por hoy."),
+    ],
+)
+def test_selling_is_known_in_every_language_of_the_templates(locale: str, text: str) -> None:
+    """What shops shout blocks inside care, in each of the three languages."""
+    care = ToneContext(family="recover", locale=locale)
+    assert {finding.severity for finding in of("selling_in_care", text, care)} == {"block"}
+    assert of("selling_in_care", text, ToneContext(family="celebrate", locale=locale)) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        (
+            "en",
+            "I read your message only today. To save you 20 minutes I called them, and gave you 20% of it back.",
+        ),
+        ("de", "Ich habe Ihre Nachricht erst heute gelesen und Ihnen 20 % dieser Bestellung erstattet."),
+        ("es", "He leído su mensaje solo hoy y le he devuelto el 20% de este pedido."),
+    ],
+)
+def test_a_remedy_that_came_late_is_not_selling(locale: str, text: str) -> None:
+    """Part of the price given back, and that it took until today."""
+    assert of("selling_in_care", text, ToneContext(family="recover", locale=locale)) == []
+
+
 def test_a_remedy_is_not_selling() -> None:
     """Money back, a replacement and a credit are what recovery is made of."""
     text = "I can offer you a refund or a new lamp; I've already credited £10 and upgraded the courier."

@@ -7,11 +7,11 @@ import pytest
 
 from engine.errors import InvalidDefinition
 from engine.kinds import Fact
-from engine.review.decisions import _checked
+from engine.review.given import checked_texts
+from engine.write.bodies import body_of, folder_from
 from engine.write.folders import TemplateFolder, read_template_folder
 from engine.write.mission import Mission, read_mission
 from engine.write.signing import Signer, signed
-from engine.write.store import _body_of, _folder_from
 from engine.write.variants import texts_of
 from engine.write.wording import render_texts
 
@@ -68,8 +68,8 @@ def test_approved_words_are_a_text_for_whatsapp(tea: Path) -> None:
 def test_they_are_stored_and_read_again(tea: Path) -> None:
     """As they were; texts that nobody approved look in storage as they always did."""
     folder = read_template_folder(tea)
-    body = _body_of(folder)
-    assert _folder_from(body) == folder
+    body = body_of(folder)
+    assert folder_from(body) == folder
     assert sorted(body["texts"][0]) == ["body", "channel", "locale", "subject", "variant"]
 
 
@@ -95,9 +95,9 @@ def test_changed_words_are_no_longer_the_approved_ones(tea: Path, mission: Missi
     """Else the customer would read other words than the agent wrote."""
     texts = drafted(read_template_folder(tea), mission)
     same = {"subject": None, "body": str(texts["whatsapp"]["body"]).replace("\n", "\r\n")}
-    assert "template" in _checked({"whatsapp": same}, texts)["whatsapp"]  # type: ignore[arg-type]
+    assert "template" in checked_texts({"whatsapp": same}, texts)["whatsapp"]  # type: ignore[arg-type]
     other = {"subject": None, "body": "Other words."}
-    assert _checked({"whatsapp": other}, texts)["whatsapp"] == other  # type: ignore[arg-type]
+    assert checked_texts({"whatsapp": other}, texts)["whatsapp"] == other  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from engine.people.accounts import NewPerson, create_person
 from engine.people.audit import Doer
 from engine.review.decisions import approve, edit
+from engine.review.page import one
 from engine.storage.models import AuditEntry, Customer, Delivery, Message, Person, Problem, Revision
 from engine.write.changes import Change, bring_back_changed, changes_of
 from tests.engine.builders import NOW, make_customer, make_trigger
@@ -121,7 +122,7 @@ def test_what_was_done_about_a_problem_may_change(session: Session) -> None:
     write(session)
     session.scalars(select(Problem)).one().what_we_did = "we sent two shades"
     session.flush()
-    assert changes_of(session, [message]) == {
+    assert changes_of(session, [message.id]) == {
         message.id: [Change("what_we_did", "we sent the shade by courier", "we sent two shades")]
     }
 
@@ -173,3 +174,48 @@ def test_all_that_waits_is_looked_at_piece_by_piece(session: Session) -> None:
     session.expire_all()
     assert set(session.scalars(select(Message.state))) == {"draft"}
     assert len(session.scalars(select(Revision)).all()) == 5
+
+
+def test_the_change_stands_on_the_message_until_somebody_approves(session: Session, ada: Person) -> None:
+    """Over several changes as well: what was, as its reader knew it, and what is."""
+    message = birthday(session, make_customer(session, first_name="Ada"))
+    write(session)
+    approve(session, message.id, version=message.version, person=ada, now=NOW)
+    for name in ("Ida", "Eda"):
+        rename(session, name)
+        bring_back_changed(session, now=LATER)
+        write(session, now=LATER)
+    session.expire_all()
+    assert message.facts_changed == {"customer.first_name": {"was": "Ada", "is": "Eda"}}
+    view = one(session, message.id, now=LATER, person=ada)
+    assert [(change.name, change.was, change.now) for change in view.changes] == [("customer.first_name", "Ada", "Eda")]
+    approve(session, message.id, version=message.version, person=ada, now=LATER)
+    session.expire_all()
+    assert message.facts_changed is None
+
+
+def test_what_changed_back_did_not_change(session: Session) -> None:
+    """A slip that was mended is no news."""
+    message = birthday(session, make_customer(session, first_name="Ada"))
+    write(session)
+    for name in ("Ida", "Ada"):
+        rename(session, name)
+        bring_back_changed(session, now=LATER)
+        write(session, now=LATER)
+    session.expire_all()
+    assert message.facts_changed is None
+
+
+def test_an_approved_wording_is_offered_again(session: Session, ada: Person) -> None:
+    """It came back and was written anew; the text that a person had approved is not lost, and holds its marks."""
+    message = birthday(session, make_customer(session, first_name="Ada"))
+    write(session)
+    first = body(session, message)
+    approve(session, message.id, version=message.version, person=ada, now=NOW)
+    rename(session, "Ida")
+    bring_back_changed(session, now=LATER)
+    write(session, now=LATER)
+    session.expire_all()
+    offered = one(session, message.id, now=LATER, person=ada).approved_before
+    assert offered is not None
+    assert (offered.author, offered.texts["email"]["body"]) == ("Ada Agent", first)

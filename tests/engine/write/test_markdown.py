@@ -122,3 +122,27 @@ def test_the_sheet_is_safe_for_mail_programs() -> None:
     for fetched in ("<script", "<img", "<link", "url(", "@import", "src="):
         assert fetched not in mail
     assert max(len(line) for line in mail.splitlines()) < 998  # RFC 5322
+
+
+def test_a_gap_of_the_layout_is_filled_once() -> None:
+    """What is filled in is not read again, whatever it looks like."""
+    mail = lay_out_email("<p>\0footer\0</p>", "\0body\0 {{ subject }}", "\0footer\0", "Loom & Lantern")
+    assert mail.count("Loom &amp; Lantern") == 1
+    assert "{{ subject }}" in mail
+
+
+def test_lists_in_lists_and_quotes_keep_their_shape_as_text() -> None:
+    """Each level is indented by the width of its mark."""
+    text = to_text("> One\n>\n> - a *b*\n>   1. [c](https://d.example)\n>   2. e\n>\n> Two\n\n7. f\n8. g")
+    assert text.splitlines() == [
+        "> One",
+        ">",
+        "> - a b",
+        ">   1. c (https://d.example)",
+        ">   2. e",
+        ">",
+        "> Two",
+        "",
+        "7. f",
+        "8. g",
+    ]

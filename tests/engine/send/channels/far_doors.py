@@ -20,7 +20,8 @@ from engine.send.channels.webhook import Webhook, WebhookSettings
 from engine.send.channels.whatsapp import WhatsApp
 from engine.send.exchange import Patience
 from engine.send.outgoing import ApprovedTemplate
-from engine.send.smtp_line import MailLine, MailServer
+from engine.send.smtp_conversation import MailServer
+from engine.send.smtp_line import MailLine
 from tests.engine.send.channels.doors import Behaviour, Door
 from tests.servers.provider import Provider
 from tests.servers.smtp_sink import SmtpSink

@@ -24,7 +24,8 @@ from engine.send.channels.mail import Identity
 from engine.send.channels.smtp import Smtp, open_channel, refusal_of
 from engine.send.exchange import NoAnswer
 from engine.send.outgoing import Refused
-from engine.send.smtp_line import MailLine, MailServer, Step
+from engine.send.smtp_conversation import MailServer, Step
+from engine.send.smtp_line import MailLine
 from engine.settings import Settings
 from tests.engine.send.channels.doors import outgoing
 from tests.engine.send.channels.far_doors import IDENTITY, IMPATIENT, SmtpDoor

@@ -301,7 +301,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch: pytest.MonkeyPa
         asked.append(place)
         raise ConnectionRefusedError("nobody there")
 
-    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    monkeypatch.setattr("engine.send.exchange.socket.create_connection", connect)
     answers = iter([["8.8.8.8"], ["127.0.0.1"]])
     group = WebhookSettings(url="https://hooks.example.com", secret=SECRET)
     hook = Webhook(group, resolver=lambda host, port: next(answers), pauses=())

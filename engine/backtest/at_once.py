@@ -1,0 +1,155 @@
+"""Decides the moments of all who have nothing eventful about them: the same rules as live, once for the whole run.
+
+The holds are those of `engine/plan/holds.py` over the staged moments, without the problems and answers of the run's
+time: whoever they could touch is looked at day by day.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, case, delete, false, func, insert, literal, not_, or_, select, true
+
+from engine.backtest.days import Stage
+from engine.backtest.meetings import HELD, QUIET, find_eventful
+from engine.backtest.openings import JUDGED, OPENED, OPENINGS, judge_staged, store_openings
+from engine.backtest.outcomes import COLUMNS, CONTROL, OF_MOMENT, OPEN, OUTCOMES, SENT, STOPS
+from engine.backtest.recoveries import TROUBLES, moved_problems, note_troubles
+from engine.backtest.staging import Looks
+from engine.plan.candidates import Judged, circumstances_of, judge
+from engine.plan.control import in_control_sql
+from engine.plan.holds import current_holds
+from engine.plan.reasons import EXCEPTION, REASONS
+from engine.plan.sql import instants
+from engine.storage.models import Event, Moment, Problem
+
+# Here all recoveries of the run are on their way together, and the day is the first of the run: what such a hold would
+# really keep is left to the days.
+_OF_ITS_TIME = ("recovery_first", "pause", "sensitive_day")
+TABLES = (JUDGED, OPENINGS, OPENED, HELD, QUIET, TROUBLES)
+
+
+def decide_at_once(stage: Stage, looks: Looks) -> None:
+    """Store the outcome of every staged moment, and leave none staged. Who is found to be eventful joins the others."""
+    session = stage.run.session
+    now = looks.at[0]
+    with _untroubled(stage, looks):
+        circumstances = circumstances_of(session, true(), now=now, channels=stage.offered)
+        everybody = judge(session, true(), circumstances, now=now, channels=stage.offered)
+        judge_staged(stage, everybody)
+        judged = replace(everybody, c=JUDGED)
+        store_openings(stage, looks)
+        _hold(stage, judged, now)
+    note_troubles(stage, looks)
+    find_eventful(stage, judged, looks)
+    _store_outcomes(stage, looks)
+
+
+def forget(stage: Stage) -> None:
+    """Clear the stage for another pass; what the first one decided stands."""
+    stage.run.empty("moments", *(table.name for table in TABLES))
+
+
+@contextmanager
+def _untroubled(stage: Stage, looks: Looks) -> Iterator[None]:
+    """The rules see no problem and no answer that is not over and done with before the run begins."""
+    problems, events, moved = stage.run.stored(Problem), stage.run.stored(Event), moved_problems(stage, looks)
+    stage.run.view("problems", select(problems).where(problems.c.id.not_in(select(moved.c.id))))
+    stage.run.view("events", select(events).where(false()))
+    yield
+    stage.run.drop_views("problems", "events")
+
+
+def _hold(stage: Stage, judged: Judged, now: datetime) -> None:
+    columns = [column.name for column in HELD.c]
+    stage.run.session.execute(insert(HELD).from_select(columns, current_holds(judged).params(instants(now))))
+    stage.run.session.execute(delete(HELD).where(HELD.c.name.in_(_OF_ITS_TIME)))
+    stage.run.measure(HELD.name)
+
+
+def _store_outcomes(stage: Stage, looks: Looks) -> None:
+    """A hold for good ends it; any other keeps it until it is over; then the lots are drawn; and what is left goes."""
+    session = stage.run.session
+    planned = OPENED.c.planned_at.is_not(None)
+    final, kept = _holds()
+    is_final, is_kept = and_(planned, final.c.name.is_not(None)), and_(planned, kept.c.name.is_not(None))
+    is_control = and_(planned, _control(stage))
+    goes = and_(planned, OPENED.c.goes_at < looks.end)
+    ended = and_(is_kept, OPENED.c.ends_at.is_not(None))
+    over = OPENED.c.over.is_not(None)
+    state = case(
+        (over, "expired"),
+        (is_final, "skipped"),
+        (ended, "expired"),
+        (is_kept, OPEN),
+        (is_control, CONTROL),
+        (goes, SENT),
+        else_=OPEN,
+    )
+    reason = case(
+        (over, OPENED.c.over),
+        (is_final, final.c.name),
+        (ended, literal("held:", Text) + kept.c.name),
+        (is_kept, None),
+        (is_control, CONTROL),
+        else_=None,
+    )
+    free = and_(planned, final.c.name.is_(None), kept.c.name.is_(None), not_(_control(stage)))
+    rows = (
+        select(
+            *OF_MOMENT,
+            case((and_(free, goes), OPENED.c.goes_on), else_=Moment.send_on),
+            state,
+            reason,
+            case((or_(free, is_kept), OPENED.c.planned_at)),
+            case((free, Moment.id)),
+            case((free, 0)),
+            Moment.problem_id,
+            Moment.facts,
+        )
+        .select_from(OPENED)
+        .join(Moment, Moment.id == OPENED.c.moment_id)
+        .outerjoin(final, final.c.moment_id == Moment.id)
+        .outerjoin(kept, kept.c.moment_id == Moment.id)
+    )
+    session.execute(insert(OUTCOMES).from_select(COLUMNS, rows))
+    stops = (
+        select(HELD.c.moment_id, HELD.c.name)
+        .join(OUTCOMES, OUTCOMES.c.moment_id == HELD.c.moment_id)
+        .where(
+            or_(OUTCOMES.c.reason.like("held:%"), and_(OUTCOMES.c.state == OPEN, OUTCOMES.c.planned_at.is_not(None)))
+        )
+        .distinct()
+    )
+    session.execute(insert(STOPS).from_select(["moment_id", "name"], stops))
+
+
+def _holds() -> tuple[Any, Any]:
+    """Of each moment the first hold for good, in the order in which planning asks, and the first of the others."""
+    order = [name for name, reason in REASONS.items() if reason.final]
+    is_final = or_(HELD.c.name.in_(order), and_(HELD.c.name.startswith(EXCEPTION), HELD.c.detail == "skip"))
+    place = case({name: at for at, name in enumerate(order)}, value=HELD.c.name, else_=len(order))
+    first = func.row_number().over(partition_by=HELD.c.moment_id, order_by=(place, HELD.c.name))
+    numbered = select(HELD.c.moment_id, HELD.c.name, first.label("at")).where(is_final).subquery("finals")
+    final = select(numbered.c.moment_id, numbered.c.name).where(numbered.c.at == 1).subquery("final")
+    kept = (
+        select(HELD.c.moment_id, func.min(HELD.c.name).label("name"))
+        .where(not_(is_final))
+        .group_by(HELD.c.moment_id)
+        .subquery("kept")
+    )
+    return final, kept
+
+
+def _control(stage: Stage) -> ColumnElement[bool]:
+    drawn = [
+        and_(
+            Moment.trigger_id == trigger.id,
+            in_control_sql(OPENED.c.bucket, trigger.salt, trigger.definition.control_share),
+        )
+        for trigger in stage.cast.triggers
+        if trigger.definition.control_share > 0 and trigger.definition.family != "recover"
+    ]
+    return or_(*drawn) if drawn else literal(1) == literal(0)

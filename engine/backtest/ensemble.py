@@ -1,0 +1,162 @@
+"""The parts of a run: each has some of the customers, on a connection and a thread of its own, and all are counted
+together. Customers do not influence each other, so the parts need not know of each other.
+
+One part for each core, as a database works on a connection with one of them. Where there are few customers, one.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+
+from engine.backtest.cast import Cast
+from engine.backtest.days import Stage
+from engine.backtest.rehearsal import (
+    UNWATCHED,
+    House,
+    RunStopped,
+    Span,
+    Subjects,
+    Watcher,
+    ended_where_enough,
+    rehearsal,
+)
+from engine.backtest.scratch import Part, Scratch, parts_of
+from engine.storage.models import Customer
+from engine.storage.session import Database
+
+# So many customers are worth a part of their own.
+_WORTH_A_PART = 20_000
+_MOST = 8
+# How long the watcher waits at most for news, and for its own word to be heard.
+_A_WHILE = 0.25
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """The stages of all parts, after the last day."""
+
+    stages: Sequence[Stage]
+
+    @property
+    def first(self) -> Stage:
+        """For what is the same in all parts: the triggers, the team, and what is stored."""
+        return self.stages[0]
+
+    @property
+    def cast(self) -> Cast:
+        """The triggers of the run."""
+        return self.first.cast
+
+    def each(self, work: Callable[[Scratch], T]) -> list[T]:
+        """What each part makes of it, all at the same time."""
+        if len(self.stages) == 1:
+            return [work(self.first.run)]
+        with ThreadPoolExecutor(len(self.stages)) as pool:
+            return list(pool.map(lambda stage: work(stage.run), self.stages))
+
+    def rows(self, ask: Callable[[Scratch], Any]) -> Iterator[Any]:
+        """The rows of a statement, of all parts."""
+        if len(self.stages) == 1:
+            return iter(self.first.run.session.execute(ask(self.first.run)))
+        return chain.from_iterable(self.each(lambda run: run.session.execute(ask(run)).all()))
+
+
+@dataclass(slots=True)
+class _Score:
+    """How far each part is, and whether it is enough."""
+
+    parts: int
+    enough: threading.Event = field(default_factory=threading.Event)
+    at: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    pieces: list[str] = field(default_factory=list)
+    interrupts: list[Callable[[], None]] = field(default_factory=list)
+
+    def watcher(self, number: int) -> Watcher:
+        """The one of this part."""
+
+        def progress(what: str, done: int, of: int) -> None:
+            if what not in self.pieces:
+                self.pieces.append(what)
+            self.at[number] = (what, done, of)
+
+        return Watcher(progress, self.enough.is_set, self.interrupts.append)
+
+    def interrupt(self) -> None:
+        """End the statement that each part has in hand."""
+        for each in self.interrupts:
+            with suppress(Exception):  # of one that has ended already
+                each()
+
+    def slowest(self) -> tuple[str, int, int] | None:
+        """Where the last of them is; None where some have not said anything yet."""
+        if len(self.at) < self.parts:
+            return None
+        return min(self.at.values(), key=lambda one: (self.pieces.index(one[0]), one[1]))
+
+
+@contextmanager
+def ensemble(
+    house: House, subjects: Subjects, span: Span, watcher: Watcher = UNWATCHED, *, parts: int | None = None
+) -> Iterator[Ensemble]:
+    """All parts of a run after its last day. The watcher is told of the slowest; its end, or that of any, ends all."""
+    with parts_of(house.db, parts or _how_many(house.db)) as those:
+        if len(those) == 1:
+            with rehearsal(house, subjects, span, watcher) as stage:
+                yield Ensemble([stage])
+            return
+        with ended_where_enough(watcher), ExitStack() as opened:
+            yield Ensemble(_played(house, subjects, span, watcher, those, opened))
+
+
+def _how_many(db: Database) -> int:
+    with db.reading() as session:
+        customers = session.scalar(select(func.count()).select_from(Customer)) or 0
+    return max(1, min(os.cpu_count() or 1, customers // _WORTH_A_PART, _MOST))
+
+
+def _played(
+    house: House, subjects: Subjects, span: Span, watcher: Watcher, parts: Sequence[Part], opened: ExitStack
+) -> list[Stage]:
+    score = _Score(len(parts))
+
+    def play(number: int, part: Part) -> Any:
+        run = rehearsal(house, subjects, span, score.watcher(number), part=part)
+        return run, run.__enter__()
+
+    with ThreadPoolExecutor(len(parts)) as pool:
+        playing = [pool.submit(play, number, part) for number, part in enumerate(parts)]
+        try:
+            watcher.begun(score.interrupt)
+            _watch(playing, score, watcher)
+        except BaseException:
+            score.enough.set()
+            while wait(playing, _A_WHILE).not_done:
+                score.interrupt()
+            raise
+        finally:
+            for one in playing:
+                if one.exception() is None:
+                    opened.push(one.result()[0].__exit__)
+    return [one.result()[1] for one in playing]
+
+
+def _watch(playing: Sequence[Future[Any]], score: _Score, watcher: Watcher) -> None:
+    """Until all have ended. Raises what any of them raised, and what the watcher does."""
+    left, told = set(playing), None
+    while left:
+        done, left = wait(left, _A_WHILE, FIRST_EXCEPTION)
+        for one in done:
+            one.result()
+        if (now := score.slowest()) is not None and now != told:
+            told = now
+            watcher.tell(*now)
+        elif watcher.enough():
+            raise RunStopped

@@ -1,0 +1,150 @@
+"""Who meets whom, now that it is known when every staged moment would go: moments that fall on one day or reach a cap,
+and celebrations near a problem. Where they meet, the order of things matters, and the days decide.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
+
+from engine.backtest.days import Stage
+from engine.backtest.openings import JUDGED, OPENED
+from engine.backtest.recoveries import TROUBLES
+from engine.backtest.routing import EVENTFUL, drop_eventful
+from engine.backtest.scratch import temporary
+from engine.backtest.staging import Looks
+from engine.channel_terms import TERMS
+from engine.plan.candidates import Judged
+from engine.record.event_kinds import NOT_THEIR_DOING
+from engine.storage.base import UtcDateTime
+from engine.storage.models import Consent, Event
+
+HELD = temporary(
+    "held",
+    Column("moment_id", Uuid, nullable=False),
+    Column("name", Text),
+    Column("detail", Text),
+    Column("since", UtcDateTime),
+    Column("seconds", BigInteger),
+)
+QUIET = temporary(
+    "quiet",
+    Column("moment_id", Uuid, nullable=False),
+    Column("customer_id", Uuid, nullable=False),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+QUIET_REASON = "relationship_quiet"
+
+
+def find_eventful(stage: Stage, judged: Judged, looks: Looks) -> None:
+    """Send those to the days who cannot be decided at once after all, and take their moments off the stage."""
+    for customers in _reasons(stage, looks):
+        stage.run.session.execute(insert(EVENTFUL).from_select(["customer_id"], customers))
+    if judged.active_from is not None:
+        _find_quiet(stage, judged.versions(holds_quiet_relationship=True), judged.active_from)
+    drop_eventful(stage)
+
+
+def _reasons(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
+    """A hold of limited time, consent that ends before the moment does, a letter that would be posted, others of the
+    same customer, a problem."""
+    posted = [name for name, terms in TERMS.items() if terms.by_post]
+    yield (
+        select(OPENED.c.customer_id).join(HELD, HELD.c.moment_id == OPENED.c.moment_id).where(HELD.c.since.is_not(None))
+    )
+    yield select(JUDGED.c.customer_id).where(JUDGED.c.channel.in_(posted))
+    ending = select(Consent.customer_id).join(OPENED, OPENED.c.customer_id == Consent.customer_id)
+    yield ending.where(Consent.expires_at > looks.at[0], Consent.expires_at <= OPENED.c.expires_at)
+    yield _on_one_day()
+    yield _capped(stage)
+    yield _near_a_problem()
+
+
+def _on_one_day() -> Select[Any]:
+    """Two of a family that would go on the same day: they clash, or become one message."""
+    return (
+        select(OPENED.c.customer_id)
+        .where(OPENED.c.goes_on.is_not(None))
+        .group_by(OPENED.c.customer_id, OPENED.c.family, OPENED.c.goes_on)
+        .having(func.count() > 1)
+    )
+
+
+def _capped(stage: Stage) -> Select[Any]:
+    """More within the days of a cap, before and after, than it lets pass. An opening may be later than the day that is
+    reckoned with."""
+    rules, number = [trigger.definition for trigger in stage.cast.triggers], stage.run.day_number
+    later = stage.run.session.scalar(select(func.max(number(OPENED.c.goes_on) - number(OPENED.c.send_on))))
+    days = max(rule.caps.days for rule in rules) + int(later or 0)
+    many = func.count().over(
+        partition_by=(OPENED.c.customer_id, OPENED.c.family),
+        order_by=number(OPENED.c.send_on),
+        range_=(-days, days),
+    )
+    counted = select(OPENED.c.customer_id, many.label("many")).subquery("neighbours")
+    return select(counted.c.customer_id).where(counted.c.many > min(rule.caps.messages for rule in rules)).distinct()
+
+
+def _near_a_problem() -> Select[Any]:
+    """A celebration that something keeps away, or would speak beside it, between its planning and its end."""
+    held = exists().where(HELD.c.moment_id == OPENED.c.moment_id)
+    ends_at = case((held, OPENED.c.expires_at), else_=func.coalesce(OPENED.c.goes_at, OPENED.c.expires_at))
+    return (
+        select(OPENED.c.customer_id)
+        .join(TROUBLES, TROUBLES.c.customer_id == OPENED.c.customer_id)
+        .where(OPENED.c.family == "celebrate", OPENED.c.planned_at.is_not(None))
+        .where(TROUBLES.c.begins_at <= ends_at, TROUBLES.c.ends_at >= OPENED.c.planned_at)
+    )
+
+
+def _find_quiet(stage: Stage, versions: Sequence[UUID], active_from: CTE) -> None:
+    """Who is active by today may have been quiet when the moment was planned. Such a moment stays held, unless the
+    customer did something before it was over.
+    """
+    session, since = stage.run.session, active_from.c.from_at
+    quiet = (
+        select(OPENED.c.moment_id, OPENED.c.customer_id, OPENED.c.planned_at, OPENED.c.expires_at)
+        .join(active_from, and_(active_from.c.zone == OPENED.c.zone, active_from.c.nominal_on == OPENED.c.nominal_on))
+        .where(
+            OPENED.c.version_id.in_(versions),
+            OPENED.c.last_active_at >= since,
+            OPENED.c.last_active_at > OPENED.c.planned_at,
+            ~_active(stage, OPENED.c.customer_id, since, OPENED.c.planned_at),
+        )
+    )
+    columns = [column.name for column in QUIET.c]
+    session.execute(insert(QUIET).from_select(columns, quiet))
+    stage.run.measure(QUIET.name)
+    woke = _active(stage, QUIET.c.customer_id, QUIET.c.planned_at, QUIET.c.expires_at)
+    session.execute(insert(EVENTFUL).from_select(["customer_id"], select(QUIET.c.customer_id).where(woke)))
+    held = select(QUIET.c.moment_id, literal(QUIET_REASON, Text))
+    session.execute(insert(HELD).from_select(["moment_id", "name"], held))
+
+
+def _active(stage: Stage, customer_id: Any, since: Any, until: Any) -> ColumnElement[bool]:
+    """Whether the customer did anything themselves in this time that was not taken back. Of those who took anything
+    back none is left here."""
+    done = stage.run.stored(Event).alias("done")
+    return exists().where(
+        done.c.customer_id == customer_id,
+        done.c.name.not_in(NOT_THEIR_DOING),
+        done.c.occurred_at >= since,
+        done.c.occurred_at <= until,
+    )

@@ -1,0 +1,210 @@
+"""A run from its first day to its last: opens the scratch, fills it, lives through the days, and leaves nothing behind.
+
+Reports its progress after each piece, and ends there where it is asked to.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import exists, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from engine.backtest.at_once import TABLES, decide_at_once
+from engine.backtest.cast import cast_triggers
+from engine.backtest.days import Stage, instant_of, live_through, next_instant
+from engine.backtest.earlier import ASIDE, decide_earlier, set_aside
+from engine.backtest.foreseen import FORESEEN, RESTLESS, is_searched
+from engine.backtest.outcomes import OUTCOMES, SHOWN, STOPS, index_outcomes, note_players
+from engine.backtest.past import fill_past
+from engine.backtest.past_problems import fill_problems
+from engine.backtest.past_tables import create_past, show_past
+from engine.backtest.players import PLAYERS, cast_players
+from engine.backtest.present import copy_present
+from engine.backtest.recoveries import stage_recoveries
+from engine.backtest.routing import EARLY, EVENTFUL, route
+from engine.backtest.scratch import WHOLE, WRITTEN, Part, Scratch, scratch
+from engine.backtest.staging import Looks, stage_dates, stage_folds
+from engine.backtest.stirrings import STIRRINGS, gather_stirrings
+from engine.calendar.day_rules import with_days
+from engine.channel_terms import Offered
+from engine.dates.team import TeamHours
+from engine.dates.zones import local_date, zone_data_version
+from engine.definitions.schema import TriggerDefinition
+from engine.errors import JubileeError
+from engine.kinds import KindTable
+from engine.plan.times import ZONE_DATA
+from engine.storage.bulk import uncollected
+from engine.storage.models import Customer, CustomerDate, Installation, Moment, Pause, Problem
+from engine.storage.session import Database
+
+# The tables that the days fill, and after how many looks it is found out again how much there is in them.
+_GROWING = ("moments", "messages", "message_moments", "holds")
+_MEASURED = 50
+_AN_INSTANT = timedelta(microseconds=1)
+Progress = Callable[[str, int, int], None]
+Enough = Callable[[], bool]
+Subjects = Sequence[TriggerDefinition | str]
+
+
+class RunStopped(JubileeError):
+    """The run was stopped before its end; nothing of it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a run takes from the installation."""
+
+    db: Database
+    kinds: KindTable
+    team: TeamHours
+    offered: Offered
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who is told how far a run is, and may end it. `begun` is handed what interrupts the statement in hand of
+    a connection, from another thread; who does that says at once that it is enough."""
+
+    progress: Progress = lambda _what, _done, _all: None
+    enough: Enough = lambda: False
+    begun: Callable[[Callable[[], None]], None] = lambda _interrupt: None
+
+    def tell(self, what: str, done: int, of: int) -> None:
+        """Say that so much is done. Raises RunStopped where that is enough."""
+        self.progress(what, done, of)
+        if self.enough():
+            raise RunStopped
+
+
+UNWATCHED = Watcher()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days of a run, both included. `present`: a forecast, which begins at this instant from what stands at it."""
+
+    first: date
+    last: date
+    present: datetime | None = None
+
+    def looks(self, team: TeamHours) -> list[datetime]:
+        """The instants at which the run looks, and after them the one at which it is over."""
+        looks = [self.present or instant_of(self.first, team)]
+        while local_date(looks[-1], team.zone) <= self.last:
+            looks.append(next_instant(looks[-1], team))
+        return looks
+
+
+@contextmanager
+def rehearsal(
+    house: House,
+    subjects: Subjects,
+    span: Span,
+    watcher: Watcher = UNWATCHED,
+    *,
+    at_once: bool = True,
+    part: Part = WHOLE,
+) -> Iterator[Stage]:
+    """The stage of a run, or of this part of it, after the last day. Raises NotFound for a trigger that is
+    not there, and RunStopped.
+
+    Without `at_once` everybody is looked at day by day: the same, and slow.
+    """
+    looks = span.looks(house.team)
+    with ended_where_enough(watcher), scratch(house.db, part) as run:
+        watcher.begun(run.interrupt)
+        stage = _opened(run, house, subjects, span, looks)
+        if at_once:
+            _decide_plain_ones(stage, span, Looks(looks[:-1], looks[-1]), watcher)
+        _set(stage, span, looks, everybody=not at_once)
+        is_foreseen = at_once and span.present is None
+        stage = replace(
+            stage,
+            searched=not is_foreseen or is_searched(run, stage.cast.triggers),
+            paused=bool(run.session.scalar(select(exists(select(Pause.id))))),
+        )
+        watcher.tell("days", 0, len(looks) - 1)
+        before = looks[0] if span.present else looks[0] - _AN_INSTANT
+        for number, (now, until) in enumerate(pairwise(looks)):
+            with uncollected():
+                live_through(stage, before=before, now=now, until=until, is_first=number == 0)
+            before = now
+            if number % _MEASURED == 1:
+                run.measure(*_GROWING)
+            watcher.tell("days", number + 1, len(looks) - 1)
+        note_players(run)
+        watcher.tell("counting", 0, 1)
+        yield stage
+
+
+@contextmanager
+def ended_where_enough(watcher: Watcher) -> Iterator[None]:
+    """A statement that was interrupted because it was enough is no error."""
+    try:
+        yield
+    except DBAPIError as error:
+        if watcher.enough():
+            raise RunStopped from error
+        raise
+
+
+def _opened(run: Scratch, house: House, subjects: Subjects, span: Span, looks: Sequence[datetime]) -> Stage:
+    """The run's tables, and its triggers in them; the customers are still the stored ones."""
+    run.create([PLAYERS, STIRRINGS, EVENTFUL, EARLY, ASIDE, RESTLESS, FORESEEN, OUTCOMES, STOPS, SHOWN, *TABLES])
+    create_past(run)
+    for model in WRITTEN:
+        run.shadow(model, bare=model is Moment)
+    run.session.execute(insert(Installation), [{"name": ZONE_DATA, "value": zone_data_version()}])
+    cast = cast_triggers(run, house.kinds, subjects, active_from=looks[0], anew=span.present is None)
+    offered = with_days(run.session, replace(house.offered, spread_minutes=0))
+    return Stage(run, cast, house.team, offered)
+
+
+def _decide_plain_ones(stage: Stage, span: Span, looks: Looks, watcher: Watcher) -> None:
+    steps: Sequence[Callable[[], None]] = (
+        lambda: _stage_by_name(stage, looks),
+        lambda: stage_folds(stage, looks),
+        lambda: route(stage, looks, forecast_on=span.first if span.present else None),
+        lambda: _decide(stage, looks),
+    )
+    for number, step in enumerate(steps):
+        watcher.tell("everybody", number, len(steps))
+        with uncollected():
+            step()
+    watcher.tell("everybody", len(steps), len(steps))
+
+
+def _decide(stage: Stage, looks: Looks) -> None:
+    set_aside(stage)
+    decide_at_once(stage, looks)
+    decide_earlier(stage, looks)
+
+
+def _stage_by_name(stage: Stage, looks: Looks) -> None:
+    """What is spotted by the live statements, which are shown the customers of this part alone."""
+    run, whose = stage.run, {CustomerDate: "customer_id", Problem: "customer_id"}
+    for model, who in whose.items():
+        run.view(model.__tablename__, select(run.stored(model)).where(run.mine(run.stored(model).c[who])))
+    stage_dates(stage, looks)
+    stage_recoveries(stage, looks)
+    run.drop_views(*(model.__tablename__ for model in whose))
+
+
+def _set(stage: Stage, span: Span, looks: Sequence[datetime], *, everybody: bool) -> None:
+    """Fill the players' past by what is stored, then let the run's tables stand before the stored ones."""
+    run = stage.run
+    run.drop(Moment)
+    run.shadow(Moment)
+    eventful = run.stored(Customer).c.id.in_(select(EVENTFUL.c.customer_id))
+    cast_players(run, since=looks[0], among=None if everybody else eventful)
+    fill_past(run, since=looks[0])
+    fill_problems(run, since=looks[0])
+    gather_stirrings(run, after=looks[0] - _AN_INSTANT, until=looks[-1])
+    if span.present is not None:
+        copy_present(run, today=span.first)
+    index_outcomes(run)
+    show_past(run)
+    run.freeze()

@@ -1,0 +1,353 @@
+"""A run's own tables: temporary ones that stand before the stored ones under the same names, and are gone afterwards.
+
+Both databases look for a name among the temporary tables first. So the live engine's own statements, unchanged, write
+what they spot and plan into the run, and read the customers as they were at the run's clock. One transaction holds all
+of it and is always rolled back; and the database itself refuses any other write (PostgreSQL: a read-only transaction,
+which still writes temporary tables; SQLite: an authorizer).
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    ScalarSelect,
+    Table,
+    UniqueConstraint,
+    and_,
+    cast,
+    event,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
+from sqlalchemy.sql import Select
+
+from engine.storage.base import Base, UtcDateTime
+from engine.storage.models import (
+    AuditEntry,
+    Customer,
+    Hold,
+    Installation,
+    Message,
+    MessageMoment,
+    Moment,
+    Revision,
+    Total,
+    Trigger,
+    TriggerVersion,
+)
+from engine.storage.session import BUSY_TIMEOUT_MS, NOT_FOR_EVER, Database, open_engine
+from engine.storage.upsert import table_of
+
+# What the engine writes while it spots, plans and decides. No revision is ever in a run: its messages have no texts, so
+# there is nothing to take back from a reader, who approves at once whatever comes back.
+WRITTEN: tuple[type[Base], ...] = (
+    *(Trigger, TriggerVersion, Installation, Total, Moment, Message, MessageMoment, Hold, Revision, AuditEntry),
+)
+ALWAYS, NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+_CLOCK = Table("backtest_clock", MetaData(), Column("at", UtcDateTime, nullable=False))
+_SET_CLOCK = text("SELECT set_config('jubilee.clock', :at, true)")
+# For one connection; what does not fit goes to the database's temporary files.
+_SETTINGS = {
+    **{"temp_buffers": "96MB", "work_mem": "64MB"},
+    # Most statements are asked again and again about a few rows, for which compiling them takes longer than they do.
+    "jit": "off",
+    # A part of a run that is done waits for the others, and holds nothing that anybody else waits for.
+    "idle_in_transaction_session_timeout": "1h",
+}
+# By which pages and the brake look, and no day of a run: every change of a row would write them anew.
+_OF_PAGES = frozenset(
+    (
+        *("ix_moments_planned", "ix_moments_of_calendar", "ix_moments_by_state", "ix_moments_by_day"),
+        *("ix_messages_in_review", "ix_messages_in_queue", "ix_messages_of_owner", "ix_messages_taken"),
+        *("ix_messages_snoozed", "ix_messages_of_day", "ix_messages_of_calendar", "ix_messages_by_day"),
+        *("ix_messages_skipped", "ix_messages_expired", "ix_messages_to_send_of_people"),
+    )
+)
+_MAIN = "main"
+_CHANGES = frozenset((sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the customers: those whose ids are not below `low`, and are below `high`. All parts of a run see the
+    database as it was at one instant, that of the `snapshot`."""
+
+    low: UUID | None = None
+    high: UUID | None = None
+    snapshot: str | None = None
+
+    def has(self, customer_id: UUID) -> bool:
+        """Whether this customer is one of them."""
+        return (self.low is None or customer_id >= self.low) and (self.high is None or customer_id < self.high)
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """One run's session. `live` is the schema in which the stored tables are, for who has to name them. `interrupt`
+    ends the statement in hand, if there is one, and may be called from another thread."""
+
+    session: Session
+    live: str
+    interrupt: Callable[[], None] = lambda: None
+    part: Part = WHOLE
+
+    def mine(self, customer_id: Any) -> ColumnElement[bool]:
+        """Whether a customer belongs to this part of the run."""
+        bounds = [] if self.part.low is None else [customer_id >= self.part.low]
+        bounds += [] if self.part.high is None else [customer_id < self.part.high]
+        return and_(true(), *bounds)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Which of the two spellings."""
+        return self.session.get_bind().dialect.name == "sqlite"
+
+    def day_number(self, on: Any) -> ColumnElement[int]:
+        """Of a date, or of the day of an instant: by which days can be counted."""
+        if self.is_sqlite:
+            return cast(func.julianday(on), Integer)
+        return cast(cast(on, Date) - literal(date(2000, 1, 1), Date), Integer)
+
+    def stored(self, model: type[Base]) -> Table:
+        """The live table of a model, whatever the run has under its name."""
+        return _stored(model, self.live)
+
+    def create(self, tables: Sequence[Table]) -> None:
+        """Make temporary tables with their indexes."""
+        for table in tables:
+            self.session.execute(CreateTable(table))
+            for index in sorted(table.indexes, key=lambda one: str(one.name)):
+                self.session.execute(CreateIndex(index))
+
+    def shadow(self, model: type[Base], *, bare: bool = False) -> None:
+        """An empty temporary table before that of a model, with its key, what is unique in it and its indexes; a `bare`
+        one has none of these, to be filled fast."""
+        self.create([_twin(table_of(model), bare=bare)])
+
+    def index(self, model: type[Base], *columns: str) -> None:
+        """An index of a bare table, made when it is full."""
+        table = _twin(table_of(model), bare=True)
+        self.session.execute(
+            CreateIndex(Index(f"run_{table.name}_{'_'.join(columns)}", *(table.c[one] for one in columns)))
+        )
+
+    def drop(self, model: type[Base]) -> None:
+        """Take the run's table of a model away again."""
+        self.session.execute(DropTable(_twin(table_of(model), bare=True)))
+
+    def empty(self, *names: str) -> None:
+        """Take all rows out of the run's own tables."""
+        way = "DELETE FROM" if self.is_sqlite else "TRUNCATE"
+        for name in names:
+            self.session.execute(text(f"{way} {'temp' if self.is_sqlite else 'pg_temp'}.{name}"))
+
+    def view(self, name: str, rows: Select[Any]) -> None:
+        """A temporary view that answers under this name from now on."""
+        bound = rows.compile(self.session.get_bind(), compile_kwargs={"literal_binds": True})
+        self.session.connection().exec_driver_sql(f"CREATE TEMPORARY VIEW {name} AS {bound}")
+
+    def drop_views(self, *names: str) -> None:
+        """Let these names mean the stored tables again."""
+        for name in names:
+            self.session.execute(text(f"DROP VIEW {name if self.is_sqlite else 'pg_temp.' + name}"))
+
+    @property
+    def clock(self) -> ScalarSelect[datetime]:
+        """The instant of the run, for the views. PostgreSQL keeps it as a setting of the transaction: of a row that is
+        written again and again it would keep all versions until the end, and read them each time."""
+        if self.is_sqlite:
+            return select(_CLOCK.c.at).scalar_subquery()
+        return select(cast(func.current_setting("jubilee.clock"), UtcDateTime)).scalar_subquery()
+
+    def set_clock(self, at: datetime) -> None:
+        """What the views show is what was known by this instant."""
+        if self.is_sqlite:
+            self.session.execute(update(_CLOCK).values(at=at))
+        else:
+            self.session.execute(_SET_CLOCK, {"at": at.isoformat()})
+
+    def freeze(self) -> None:
+        """From now on the database refuses every write but those to the run's own tables."""
+        if not self.is_sqlite:
+            self.session.execute(text("SET TRANSACTION READ ONLY"))
+            # Names mean the same from here to the end, so plans may be kept.
+            self.session.connection().connection.driver_connection.prepare_threshold = 5  # type: ignore[union-attr]
+
+    @contextmanager
+    def planned(self, **settings: str) -> Iterator[None]:
+        """Statements that PostgreSQL plans with these settings, where its own guess is far from the truth."""
+        if not self.is_sqlite:
+            for name, value in settings.items():
+                self.session.execute(text(f"SET LOCAL {name} = '{value}'"))
+        yield
+        if not self.is_sqlite:
+            for name in settings:
+                self.session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
+
+    def measure(self, *names: str) -> None:
+        """Tell PostgreSQL how much there is in these tables, which it does not find out by itself."""
+        if not self.is_sqlite:
+            for name in names:
+                self.session.execute(text(f"ANALYZE {name}"))
+
+
+@contextmanager
+def parts_of(db: Database, how_many: int) -> Iterator[list[Part]]:
+    """So many parts, about equal, over one snapshot that is there for as long as the block lasts; on SQLite the whole,
+    as it lets one work at a time."""
+    if db.is_sqlite or how_many == 1:
+        yield [WHOLE]
+        return
+    engine = _postgresql(db.url, None)
+    try:
+        with Session(engine) as session:
+            customers = session.scalar(select(func.count()).select_from(Customer)) or 0
+            ids = select(Customer.id).order_by(Customer.id).limit(1)
+            cuts = [session.scalar(ids.offset(customers * at // how_many)) for at in range(1, how_many)]
+            bounds = [None, *sorted({cut for cut in cuts if cut is not None}), None]
+            snapshot = session.scalar(select(func.pg_export_snapshot()))
+            yield [Part(low, high, snapshot) for low, high in pairwise(bounds)]
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def scratch(db: Database, part: Part = WHOLE) -> Iterator[Scratch]:
+    """A session with the run's clock, on a connection of its own; whatever it made is gone when the block ends."""
+    engine = _sqlite(db.url) if db.is_sqlite else _postgresql(db.url, part.snapshot)
+    engine.dialect.statement_compiler = _without_locks(engine.dialect.statement_compiler)
+    try:
+        with Session(engine, expire_on_commit=False) as session:
+            live = _MAIN if db.is_sqlite else str(session.scalar(text("SELECT current_schema()")))
+            made = Scratch(session, live, _interrupter(session), part)
+            if db.is_sqlite:
+                made.create([_temporary(_CLOCK)])
+                session.execute(_CLOCK.insert().values(at=NEVER))
+            made.set_clock(NEVER)
+            yield made
+            session.rollback()
+    finally:
+        engine.dispose()
+
+
+def _interrupter(session: Session) -> Callable[[], None]:
+    """What the driver offers for it."""
+    driver: Any = session.connection().connection.driver_connection
+    return driver.interrupt if isinstance(driver, sqlite3.Connection) else driver.cancel_safe
+
+
+def temporary(name: str, *columns: Column[Any], indexes: Sequence[Sequence[str]] = ()) -> Table:
+    """A table of a run's own, to be made by `create`."""
+    table = Table(name, MetaData(), *columns, prefixes=["TEMPORARY"])
+    for names in indexes:
+        Index(f"ix_{name}_{'_'.join(names)}", *(table.c[one] for one in names))
+    return table
+
+
+@lru_cache(maxsize=256)
+def _stored(model: type[Base], live: str) -> Table:
+    return table_of(model).to_metadata(MetaData(), schema=live)
+
+
+def _temporary(table: Table) -> Table:
+    return temporary(table.name, *(column._copy() for column in table.columns))
+
+
+def _twin(table: Table, *, bare: bool) -> Table:
+    """Without foreign keys, as what they point at is not in the run, and without checks, which live rows must pass."""
+    twin = Table(table.name, MetaData(), *(_plain(one) for one in table.columns), prefixes=["TEMPORARY"])
+    if bare:
+        return twin
+    twin.append_constraint(PrimaryKeyConstraint(*(column.name for column in table.primary_key)))
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            twin.append_constraint(UniqueConstraint(*(column.name for column in constraint.columns)))
+    for index in table.indexes:
+        if index.name in _OF_PAGES:
+            continue
+        Index(
+            f"run_{index.name}",
+            *(twin.c[column.name] for column in index.columns),
+            unique=index.unique,
+            postgresql_where=index.dialect_options["postgresql"]["where"],
+            sqlite_where=index.dialect_options["sqlite"]["where"],
+        )
+    return twin
+
+
+def _plain(column: Column[Any]) -> Column[Any]:
+    return Column(column.name, column.type, nullable=column.nullable, server_default=column.server_default)
+
+
+def _postgresql(url: str, snapshot: str | None) -> Engine:
+    made = open_engine(
+        url,
+        poolclass=NullPool,
+        isolation_level="REPEATABLE READ",
+        connect_args={**NOT_FOR_EVER, "prepare_threshold": None},
+    )
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Any) -> None:
+        if snapshot is not None:
+            connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+        for name, size in _SETTINGS.items():
+            connection.exec_driver_sql(f"SET LOCAL {name} = '{size}'")
+
+    return made
+
+
+def _sqlite(url: str) -> Engine:
+    wait = BUSY_TIMEOUT_MS / 1000
+    arguments = {"isolation_level": None, "timeout": wait, "cached_statements": 1_000}
+    made = open_engine(url, poolclass=NullPool, connect_args=arguments)
+
+    @event.listens_for(made, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.set_authorizer(_may)
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return made
+
+
+def _may(action: int, table: str | None, _column: str | None, database: str | None, _by: str | None) -> int:
+    """SQLite asks it of every step of a statement before it runs. (Its own `json_each` is declared like a table.)"""
+    forbidden = action in _CHANGES and database == _MAIN and table != "sqlite_master"
+    return sqlite3.SQLITE_DENY if forbidden else sqlite3.SQLITE_OK
+
+
+def _without_locks(compiler: Any) -> Any:
+    """The engine locks what it is about to change; in a run nobody else is there, and live rows must stay free."""
+
+    def for_update_clause(_self: Any, _select: Any, **_kw: Any) -> str:
+        return ""
+
+    return type("WithoutLocks", (compiler,), {"for_update_clause": for_update_clause})

@@ -1,0 +1,62 @@
+"""`jubilee not-now`: for the hour when nobody has a browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Terminal
+
+Written = Callable[[str, str], Path]
+EMAIL = "kim@example.com"
+
+
+@pytest.fixture
+def office(ready: Terminal) -> Terminal:
+    """With somebody of marketing, and an agent."""
+    for role, email in (("marketing", EMAIL), ("agent", "lee@example.com")):
+        words = ("--name", role.title(), "--role", role, "--password", "a horse in the rain")
+        ready.run("people", "add", email, *words)
+    return ready
+
+
+def test_it_is_begun_listed_and_ended(office: Terminal, file: Written) -> None:
+    """For a country and a segment, until a date; and a second end does nothing."""
+    segment = str(file("gold.yaml", "field: trait.plan\nop: eq\nvalue: gold\n"))
+    begun = office.ask(
+        *("not-now", "begin", "a storm", "--as", EMAIL, "--place", "de", "--segment", segment, "--yes"),
+        *("--until", "2999-01-01T00:00:00Z"),
+    )
+    (one,) = office.ask("not-now", "list")
+    assert (one["id"], one["reason"], one["places"], one["touches"]) == (
+        begun["id"],
+        "a storm",
+        ["DE"],
+        ["celebrate", "marketing"],
+    )
+    assert one["segment"] == {"field": "trait.plan", "op": "eq", "value": "gold"}
+    assert office.ask("not-now", "end", begun["id"], "--as", EMAIL) == {"ended": True}
+    assert office.ask("not-now", "end", begun["id"], "--as", EMAIL) == {"ended": False}
+    assert "Nothing is held" in office.run("not-now", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (("--as", "lee@example.com"), "needs the role marketing"),
+        (("--as", "nobody@example.com"), "nobody here"),
+        (("--as", EMAIL, "--until", "tomorrow"), "--until"),
+        (("--as", EMAIL, "--place", "Atlantis"), "Atlantis"),
+    ],
+)
+def test_what_cannot_be_is_refused(office: Terminal, more: tuple[str, ...], why: str) -> None:
+    """In one line, and nothing is held."""
+    assert why in office.run("not-now", "begin", "a storm", "--yes", *more, code=1).stderr
+    assert office.ask("not-now", "list") == []
+
+
+def test_it_says_how_much_waits_before_it_asks(office: Terminal) -> None:
+    """Whoever says no has begun nothing."""
+    said = office.run("not-now", "begin", "a storm", "--as", EMAIL, stdin="n\n", code=1)
+    assert "0 messages wait already" in said.stdout
+    assert office.ask("not-now", "list") == []
