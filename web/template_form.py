@@ -12,8 +12,9 @@ from fastapi import Depends, Request
 from engine.errors import InvalidInput
 from engine.write.approved_words import FIELD as APPROVED
 from engine.write.faults import Fault
-from engine.write.folders import DESCRIPTION, FORMATS, LINE, WITH_SUBJECT, TemplateFolder, TemplateText
+from engine.write.folders import DESCRIPTION, TemplateFolder
 from engine.write.sources import description_of, file_of, said_in_yaml, source_of
+from engine.write.text_files import FORMATS, LINE, WITH_SUBJECT, TemplateText
 from web.names import read_name, stored_name
 
 Key = tuple[str, str, int]  # locale, channel, variant

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.dates import zones
 from engine.definitions.schema import TriggerDefinition
 from engine.errors import InvalidInput, NotAllowed
@@ -21,12 +22,13 @@ from engine.send.outgoing import OutgoingMessage
 from engine.send.previewing import Letterhead
 from engine.send.trying_out import Trial, try_out
 from engine.storage.models.person import ROLES
-from engine.write.folders import TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
 from engine.write.hypothetical import date_names, hypothetical_facts, triggers_using, whom_of
 from engine.write.mission import Mission
 from engine.write.samples import SAMPLES, Whom, sample
 from engine.write.standing import all_templates
-from engine.write.store import mission_in_force
+from engine.write.store import mission_in_force, template_in_force
+from engine.write.text_files import TemplateText
 from engine.write.variants import best_locale
 from engine.write.vocabulary import described
 from engine.write.wording import speaking_locale
@@ -36,6 +38,7 @@ from web.template_form import Key, TemplateForm, key_of
 from web.visitors import Visitor
 
 REAL = "customer:"
+UNNAMED = "new-template"  # where the page of a template that is not stored yet lies
 _FIRST = ("en", "email", 1)
 _WORD = re.compile(r"[a-z][a-z0-9_.]*[a-z0-9_]")
 _YEARS = range(2000, 2101)
@@ -153,6 +156,24 @@ def ground_of(session: Session, form: TemplateForm, look: Look, visitor: Visitor
         used,
         _other_celebration(session, form) if merged else None,
     )
+
+
+def ground_now(place: Place, visitor: Visitor, form: TemplateForm, look: Look) -> tuple[Ground, datetime]:
+    """The same in a session of its own, and the time."""
+    with place.db.reading() as session:
+        return ground_of(session, form, look, visitor), clock.now(session)
+
+
+def of_template(place: Place, form: TemplateForm, name: str) -> TemplateForm:
+    """The form of this very template: its name is the address's, and its family stays. Raises NotFound."""
+    with place.db.reading() as session:
+        folder, _ = template_in_force(session, name)
+    return replace(form, name=name, family=folder.family)
+
+
+def of_page(place: Place, form: TemplateForm, name: str) -> TemplateForm:
+    """The form as its page means it: only the page of a new template has fields for the name and the family."""
+    return form if name == UNNAMED else of_template(place, form, name)
 
 
 def see(ground: Ground, form: TemplateForm, look: Look, place: Place, person: str | None, *, now: datetime) -> Seen:

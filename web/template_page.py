@@ -12,11 +12,12 @@ from urllib.parse import urlencode
 from engine.errors import JubileeError
 from engine.write.bodies import folder_from
 from engine.write.checking import check_files
-from engine.write.folders import FORMATS, TemplateFolder
+from engine.write.folders import TemplateFolder
 from engine.write.mission import Mission
 from engine.write.parts import Part, parts_of_source
 from engine.write.samples import SAMPLES
 from engine.write.source_tone import check_source
+from engine.write.text_files import FORMATS
 from engine.write.vocabulary import GROUPS, PROBLEM, VOCABULARY, KnownFact, described
 from web.letters import MAIL_VIEWS
 from web.place import Place

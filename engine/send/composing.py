@@ -18,9 +18,9 @@ from engine.send.outgoing import ApprovedTemplate, OutgoingMessage
 from engine.storage.models import ContactPoint, Customer, Delivery, Message, Person, Revision
 from engine.storage.session import past_the_orm
 from engine.storage.upsert import given, is_given
-from engine.write.folders import FORMATS
 from engine.write.markdown import lay_out_email, to_both
 from engine.write.signing import SENDER, SIGNATURE
+from engine.write.text_files import FORMATS
 
 # What carries a mail's text as a mail: these owe the footer. The webhook hands it to a mailer of the company's own.
 MAILED = frozenset({"email", POSTBOX, "webhook"})

@@ -20,12 +20,13 @@ from engine.send.outgoing import OutgoingMessage
 from engine.send.previewing import NOBODY, Letterhead
 from engine.write.bodies import body_of, folder_from, mission_body, mission_from, text_from
 from engine.write.facts import fact_from, to_json
-from engine.write.folders import TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
 from engine.write.mission import Mission
 from engine.write.questions import say_unwritten
 from engine.write.samples import Whom
 from engine.write.signing import Signer, signed
 from engine.write.syntax import facts_used
+from engine.write.text_files import TemplateText
 from engine.write.wording import Line, render_texts
 
 PHONE = "+14155550100"  # of nobody: the number that films use

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.storage.base import Json
-from engine.write.folders import TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
 from engine.write.mission import Mission, MissionValue
+from engine.write.text_files import TemplateText
 
 
 def body_of(folder: TemplateFolder) -> Json:

@@ -16,40 +16,19 @@ from engine.write.approved_words import FIELD, read_approved
 from engine.write.document import Document, document_in, read_bytes, text_in
 from engine.write.faults import Fault, Faulty, Findings
 from engine.write.free_parts import free_parts
-from engine.write.syntax import FactsUsed, check_template, facts_used
+from engine.write.syntax import FactsUsed, facts_used
+from engine.write.text_files import LINE, TemplateText, line_in, text_of
 
 Family = Literal["celebrate", "reassure", "recover"]
 FreePartRule = Literal["none", "suggested", "required"]
 Files = Mapping[str, bytes]  # by their paths within the folder: en/email.1.md
 
-# What is written for a channel: Markdown where it can be laid out, plain text elsewhere.
-FORMATS = {"email": "md", "inapp": "md", "letter": "md", "sms": "txt", "whatsapp": "txt", "call": "txt"}
 DESCRIPTION = "template.yaml"
-LINE = "line.txt"
-WITH_SUBJECT = ("email", "letter")
 MOST_FILES = 400
 
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _FACT = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,2}")
-_FILE = re.compile(r"([a-z]+)\.([1-9][0-9]?)\.(md|txt)")
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateText:
-    """One wording for one channel and locale. `subject` is for email and letters only.
-
-    Where the provider approved the words beforehand, `template` is its own id of them, and `variables` are the names of
-    their blanks with what fills each.
-    """
-
-    channel: str
-    locale: str
-    variant: int
-    subject: str | None
-    body: str
-    template: str | None = None
-    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +115,10 @@ def _take_file(
         said = "has no place in a template folder (a language is named en, de or pt-BR)"
         found.faults.append(Fault(place / locale if slash else path, said))
     elif name == LINE:
-        if (line := found.take(lambda: _line_in(text_in(data, path), path))) is not None:
+        if (line := found.take(lambda: line_in(text_in(data, path), path))) is not None:
             lines[locale] = line
     elif name:
-        text = found.take(lambda: _text_of(data, path, name, locale))
+        text = found.take(lambda: text_of(data, path, name, locale))
         texts += [text] if text is not None else []
 
 
@@ -196,45 +175,6 @@ def facts_in(folder: TemplateFolder) -> FactsUsed:
 
 def _visible(path: Path) -> list[Path]:
     return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
-
-
-def _text_of(data: bytes, path: Path, name: str, locale: str) -> TemplateText:
-    parts = _FILE.fullmatch(name)
-    if parts is None or FORMATS.get(parts[1]) != parts[3]:
-        known = ", ".join(f"{channel}.1.{ending}" for channel, ending in FORMATS.items())
-        raise Faulty([Fault(path, f"has no place here. Texts are named {known}; the line for merging is {LINE}")])
-    return _text_in(text_in(data, path), path, parts[1], locale, int(parts[2]))
-
-
-def _text_in(source: str, path: Path, channel: str, locale: str, variant: int) -> TemplateText:
-    subject, body, first_line = None, source, 1
-    found = Findings()
-    if channel in WITH_SUBJECT:
-        head, _, body = source.partition("\n\n")
-        subject, first_line = head.removeprefix("Subject:").strip(), head.count("\n") + 3
-        if not head.startswith("Subject:") or "\n" in head or not subject:
-            raise Faulty([Fault(path, "must be “Subject: …” with an empty line after it", 1)])
-        found.faults += _problems(path, subject, 1)
-        if free_parts(subject):
-            found.faults.append(Fault(path, "a hint cannot stand in the subject", 1))
-    if not body.strip():
-        found.faults.append(Fault(path, "there is no text", first_line))
-    found.faults += _problems(path, body, first_line)
-    found.refuse()
-    return TemplateText(channel, locale, variant, subject, body.strip())
-
-
-def _line_in(source: str, path: Path) -> str:
-    line = source.strip()
-    if not line or "\n" in line or free_parts(line):
-        raise Faulty([Fault(path, "must be one sentence on one line, without a hint", 1)])
-    if faults := _problems(path, line, 1):
-        raise Faulty(faults)
-    return line
-
-
-def _problems(path: Path, source: str, first_line: int) -> list[Fault]:
-    return [Fault(path, problem.message, problem.line + first_line - 1) for problem in check_template(source)]
 
 
 def _name(about: Document, field: str) -> str:

@@ -5,8 +5,8 @@ import datetime as dt
 from engine.kinds import Fact
 from engine.write.escape import escape
 from engine.write.facts import NO_YEAR
-from engine.write.folders import FORMATS
 from engine.write.phrasing import parse_locale, say_clause, say_date, say_month, say_number, say_ordinal
+from engine.write.text_files import FORMATS
 
 _COUNTED = "_count"
 _MONTH = "_month"

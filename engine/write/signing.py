@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.write.escape import escape
-from engine.write.folders import FORMATS
 from engine.write.free_parts import free_parts, without_hints
 from engine.write.mission import Mission, sign
+from engine.write.text_files import FORMATS
 
 SIGNATURE = "[[ signature ]]"
 SENDER = "[[ sender ]]"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from engine.tone import Family, ToneContext, check_tone
-from engine.write.folders import TemplateText
 from engine.write.signing import masked
+from engine.write.text_files import TemplateText
 from engine.write.tone_of import Row, rows_of
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)

@@ -10,18 +10,9 @@ import yaml
 
 from engine.write.approved_words import FIELD
 from engine.write.document import document_in
-from engine.write.folders import (
-    DESCRIPTION,
-    FORMATS,
-    LINE,
-    WITH_SUBJECT,
-    Files,
-    TemplateFolder,
-    TemplateText,
-    facts_in,
-    read_template,
-)
+from engine.write.folders import DESCRIPTION, Files, TemplateFolder, facts_in, read_template
 from engine.write.mission import Mission, mission_in
+from engine.write.text_files import FORMATS, LINE, WITH_SUBJECT, TemplateText
 
 MISSION = "mission.yaml"
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from uuid import UUID
 
-from engine.write.folders import TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
+from engine.write.text_files import TemplateText
 
 LAST_RESORT = "en"
 

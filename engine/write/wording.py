@@ -7,11 +7,12 @@ from typing import Any
 from engine.errors import InvalidInput, MissingFact
 from engine.kinds import Fact
 from engine.write.facts import ALSO, sayable_values
-from engine.write.folders import FORMATS, TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
 from engine.write.mission import Mission
 from engine.write.phrasing import parse_locale
 from engine.write.sandbox import render
 from engine.write.signing import Stamps, new_stamps
+from engine.write.text_files import FORMATS, TemplateText
 from engine.write.variants import locale_of
 
 # Given to every text besides the facts: who signs, and the mission.

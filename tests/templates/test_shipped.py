@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from engine.errors import MissingFact
-from engine.write.folders import FORMATS, TemplateFolder, TemplateText, facts_in, read_all
+from engine.write.folders import TemplateFolder, facts_in, read_all
 from engine.write.free_parts import without_hints
 from engine.write.markdown import lay_out_email, to_html, to_text
 from engine.write.mission import read_mission
 from engine.write.sandbox import render
 from engine.write.syntax import facts_used
+from engine.write.text_files import FORMATS, TemplateText
 from tests.templates.facts import typical_facts
 
 TEMPLATES = Path(__file__).parents[2] / "templates"

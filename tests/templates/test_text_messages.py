@@ -4,7 +4,8 @@ import pytest
 
 from engine.send.channels.sms import with_opt_out
 from engine.send.segments import segments_of
-from engine.write.folders import TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
+from engine.write.text_files import TemplateText
 from tests.templates.test_shipped import FOLDERS, SHIPPED, TEXTS, write
 
 SHORT = [(folder, text) for folder, text in TEXTS if text.channel == "sms"]

@@ -3,8 +3,9 @@
 import pytest
 
 from engine.tone import ToneContext, check_tone
-from engine.write.folders import TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
 from engine.write.mission import read_mission
+from engine.write.text_files import TemplateText
 from tests.templates.facts import typical_facts
 from tests.templates.test_shipped import NAMED, TEMPLATES, TEXTS, fill, write
 

@@ -25,7 +25,8 @@ from engine.storage.models import Message, Template, TemplateVersion
 from engine.storage.session import Database
 from engine.write.bodies import body_of, hash_of
 from engine.write.drafts import write_due
-from engine.write.folders import TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
+from engine.write.text_files import TemplateText
 from tests.engine.builders import NOW, make_customer
 from tests.engine.write.desk import COMPANY, FOLDERS, TEAM, birthday, orders, questions, seed
 from tests.web.conftest import Browser, NewBrowser

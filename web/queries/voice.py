@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.storage.models import Mission, Template, TemplateVersion
-from engine.write.folders import FORMATS, TemplateFolder
+from engine.write.folders import TemplateFolder
 from engine.write.hypothetical import triggers_using
 from engine.write.store import templates_of
+from engine.write.text_files import FORMATS
 
 _COLUMNS = (
     TemplateVersion.id,

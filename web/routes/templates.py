@@ -1,7 +1,6 @@
 """Templates: the list, and the page on which one is written, looked at and saved."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -21,8 +20,7 @@ from engine.write.checking import check_files
 from engine.write.standing import coverage, waiting_from_other_version, write_anew_from_version
 from engine.write.store import SavedMeanwhile, mission_in_force, save_template, template_in_force
 from web.errors import status_of
-from web.letters import MAIL_VIEWS, in_frame, outgoing_in_view
-from web.pages import frame, show
+from web.pages import show
 from web.phrases import sentence_case
 from web.place import Here, Place, Reading
 from web.queries.finding import search
@@ -37,13 +35,12 @@ from web.template_form import (
     reshaped,
     sorted_faults,
 )
-from web.template_look import Ground, Look, Looking, Seen, ground_of, letterhead, may_see_customers, see
+from web.template_look import UNNAMED, Look, Looking, ground_now, ground_of, may_see_customers, of_template, see
 from web.template_page import page_values, signer_of
 from web.visitors import Auditing, SignedIn, Visitor
 
 router = APIRouter(prefix="/templates")
 SAVE = "save_template"
-UNNAMED = "new-template"
 NEW = f"/templates/{UNNAMED}"
 LONGEST_REASON = 300
 _FOUND = 8
@@ -106,33 +103,8 @@ def keep_template(
     copied: Act = "",
 ) -> Response:
     """Keep what was written as the newest version, or the page with one thing more or less on it."""
-    form = _of_template(place, form, name)
+    form = of_template(place, form, name)
     return _done(request, place, visitor, form, look, do, language, copied, new=False)
-
-
-@router.get("/{name}/preview")
-def show_look(place: Here, visitor: SignedIn, name: str, look: Looking) -> Response:
-    """A stored text as a customer would get it, for the frame."""
-    with place.db.reading() as session:
-        form = form_of(template_in_force(session, name)[0], 0)
-    return _looked(place, visitor, form, look)
-
-
-@router.post("/{name}/preview")
-def look_unsaved(place: Here, visitor: SignedIn, name: str, form: GivenTemplate, look: Looking) -> Response:
-    """The same with what was not saved yet, of a template that may be new. A POST because it carries texts."""
-    return _looked(place, visitor, _of_page(place, form, name), look)
-
-
-@router.post("/{name}/check")
-def check_unsaved(
-    request: Request, place: Here, visitor: SignedIn, name: str, form: GivenTemplate, look: Looking
-) -> Response:
-    """What is wrong with the texts, how they sound and what the look is made of, while somebody writes."""
-    form = _of_page(place, form, name)
-    ground, now = _ground(place, visitor, form, look)
-    values = page_values(place, visitor, form, look, ground, now=now)
-    return show(request, "template_checked.html", values | {"action": f"/templates/{name}"})
 
 
 @router.post("/{name}/test")
@@ -140,9 +112,9 @@ def send_oneself_a_test(
     request: Request, place: Here, visitor: Auditing, name: str, form: GivenTemplate, look: Looking
 ) -> Response:
     """Send the text as it stands on the page, for a customer who is made up, to one's own address."""
-    form = _of_template(place, form, name)
+    form = of_template(place, form, name)
     try:
-        ground, now = _ground(place, visitor, form, look)
+        ground, now = ground_now(place, visitor, form, look)
         seen = see(ground, form, look, place, signer_of(visitor), now=now)
         if seen.message is None:
             raise InvalidInput(f"A test cannot be made of this: {seen.cannot}")
@@ -282,40 +254,6 @@ def _page(
         "theirs": None,
     }
     return show(request, "template.html", values | more, status=status)
-
-
-def _ground(place: Place, visitor: Visitor, form: TemplateForm, look: Look) -> tuple[Ground, datetime]:
-    with place.db.reading() as session:
-        return ground_of(session, form, look, visitor), clock.now(session)
-
-
-def _looked(place: Place, visitor: Visitor, form: TemplateForm, look: Look) -> Response:
-    ground, now = _ground(place, visitor, form, look)
-    try:
-        seen = see(ground, form, look, place, signer_of(visitor), now=now)
-    except InvalidInput as why:
-        return in_frame(frame("frame_text.html", str(why)))
-    return _shown(seen, look, place)
-
-
-def _shown(seen: Seen, look: Look, place: Place) -> Response:
-    if seen.message is None:
-        return in_frame(frame("frame_text.html", seen.cannot))
-    channel = seen.key[1]
-    view = look.view if channel == "email" and look.view in MAIL_VIEWS else channel
-    return outgoing_in_view(seen.message, "text" if channel == "letter" else view, letterhead(place))
-
-
-def _of_template(place: Place, form: TemplateForm, name: str) -> TemplateForm:
-    """The form of this very template: its name is the address's, and its family stays. Raises NotFound."""
-    with place.db.reading() as session:
-        folder, _ = template_in_force(session, name)
-    return replace(form, name=name, family=folder.family)
-
-
-def _of_page(place: Place, form: TemplateForm, name: str) -> TemplateForm:
-    """The form as its page means it: only the page of a new template has fields for the name and the family."""
-    return form if name == UNNAMED else _of_template(place, form, name)
 
 
 def _first_form(session: Session, of: str) -> TemplateForm:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from engine.write.folders import TemplateText
 from engine.write.source_tone import check_source
+from engine.write.text_files import TemplateText
 from tests.engine.write.desk import FOLDERS, MISSION
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from engine.write.faults import Faulty
-from engine.write.folders import TemplateFolder, TemplateText, read_template
+from engine.write.folders import TemplateFolder, read_template
 from engine.write.sources import checked_mission, checked_template, files_of, listed_facts
+from engine.write.text_files import TemplateText
 from tests.engine.write.desk import FOLDERS, MISSION, TEMPLATES
 
 BIRTHDAY = next(folder for folder in FOLDERS if folder.name == "birthday")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.ids import new_id
-from engine.write.folders import TemplateFolder, TemplateText
+from engine.write.folders import TemplateFolder
+from engine.write.text_files import TemplateText
 from engine.write.variants import choose_variant, locale_of, texts_of
 from tests.engine.write.desk import FOLDERS
 
