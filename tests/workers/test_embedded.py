@@ -8,7 +8,7 @@ import pytest
 
 from engine.storage.session import Database
 from tests.servers.run import ROOT
-from tests.workers.celery_processes import environment, until
+from tests.workers.celery_processes import PATIENCE, environment, until
 from tests.workers.test_workers import attempts, due, states
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -47,7 +47,7 @@ def start(env: dict[str, str]) -> "subprocess.Popen[str]":
 
 def stop(process: "subprocess.Popen[str]") -> tuple[float, int, str]:
     """Seconds it took, megabytes it held, threads that were left."""
-    said, _ = process.communicate("", timeout=60)
+    said, _ = process.communicate("", timeout=PATIENCE)
     seconds, megabytes, threads = said.strip().split("|")
     return float(seconds), int(megabytes), threads
 
@@ -67,7 +67,7 @@ def test_rings_and_sweeps_are_heard_and_it_stops_in_seconds(db: Database, env: d
     finally:
         process.kill()
         process.wait()
-    assert seconds < 10
+    assert seconds < 30, "seconds, on a busy machine too"
     assert megabytes < 200
     assert threads == "['MainThread']"
     assert attempts(db) == 5
@@ -83,6 +83,6 @@ def test_stopping_does_not_wait_for_a_long_round(db: Database, env: dict[str, st
     finally:
         process.kill()
         process.wait()
-    assert seconds < 10
+    assert seconds < 30, "seconds, on a busy machine too"
     assert set(states(db)) <= {"approved", "closed"}
     assert attempts(db) == states(db)["closed"]

@@ -320,7 +320,7 @@ def test_nothing_is_handed_over_once_the_button_has_answered(db: Database) -> No
             time.sleep(0.01)  # SQLite lets the same one write again and again
 
     def button() -> None:
-        assert begun.wait(20)
+        assert begun.wait(60)
         with db.writing() as session:
             person = make_person(session, email="k@example.com", role="marketing")
             take_turns(session)
@@ -382,7 +382,7 @@ def test_the_button_answers_after_what_is_being_checked(db: Database) -> None:
         button.start()
         button.join(0.5)
         assert button.is_alive(), "it answered before what was being checked had gone"
-    button.join(30)
+    button.join(60)
     assert not button.is_alive()
     ending.send()
     assert sorted(message(db, one).state for one in (first, second)) == ["approved", "handed_over"]
