@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage, Site, whole
 from tests.browser.test_main_story import fits
@@ -101,6 +101,23 @@ def test_saving_by_key_and_what_the_check_mends(open_page: OpenPage, site: Site)
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(body).to_have_value(re.compile(r"\n\nThat was a lot\."))
     expect(body).not_to_have_value(re.compile("!!!"))
+
+
+def test_a_preview_that_comes_late_is_shown_all_the_same(open_page: OpenPage, site: Site) -> None:
+    """Somebody writes on while an answer is under way: what comes first does not stop what was asked for later."""
+    page = open_page()
+    page.goto(f"{site.address}/messages/{site.office.orders}")
+    body, frame = page.get_by_label("Message", exact=True), page.frame_locator("iframe[name=preview]")
+    asked: list[Route] = []
+    page.route("**/preview", lambda route: asked.append(route))
+    for number, words in enumerate(("The first words.", "The last words."), start=1):
+        body.fill(words)
+        while len(asked) < number:
+            page.wait_for_timeout(50)
+    asked[0].continue_()
+    expect(frame.get_by_text("The first words.")).to_be_visible()
+    asked[1].continue_()
+    expect(frame.get_by_text("The last words.")).to_be_visible()
 
 
 def test_without_scripts_the_forms_do_it(open_page: OpenPage, site: Site) -> None:
