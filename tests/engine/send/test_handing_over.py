@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from engine.send import sending, submitting
-from engine.send.calls import MARGIN, Calls
+from engine.send.calls import MARGIN
 from engine.send.claiming import LEASE
 from engine.send.outgoing import Accepted, OutgoingMessage, Refused
 from engine.send.recording import record_answers
@@ -19,24 +19,20 @@ from engine.send.switch import stop_sending
 from engine.storage.models import Delivery, Message
 from engine.storage.session import Database
 from tests.engine.builders import NOW
-from tests.engine.send.approved import Ending, Stub, approved, approved_by_email, deliveries, message, states
+from tests.engine.send.approved import (
+    Ending,
+    Stub,
+    approved,
+    approved_by_email,
+    deliveries,
+    hear_of_letting_go,
+    message,
+    states,
+)
 
 
 def accepted(outgoing: OutgoingMessage) -> Accepted:
     return Accepted(f"p-{outgoing.delivery_id}")
-
-
-@pytest.fixture
-def let_go(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Set whenever a round has told its calls that nothing more may begin."""
-    heard, tell = threading.Event(), Calls.let_go
-
-    def told(calls: Calls, reason: str) -> None:
-        tell(calls, reason)
-        heard.set()
-
-    monkeypatch.setattr(Calls, "let_go", told)
-    return heard
 
 
 def test_a_channel_is_called_by_as_many_threads_as_it_allows(db: Database) -> None:
@@ -154,15 +150,15 @@ def test_a_call_does_not_begin_so_short_before_the_end_of_its_lease(db: Database
     assert (kept.state, kept.attempts) == ("approved", 0)
 
 
-def test_the_switch_takes_back_what_waits_for_its_call(db: Database, let_go: threading.Event) -> None:
+def test_the_switch_takes_back_what_waits_for_its_call(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was claimed and submitted, and the channel is not called for it any more; what has begun is gone."""
     ids = [approved(db) for _ in range(4)]
-    ending = Ending(db)
+    ending, let_go = Ending(db), hear_of_letting_go(monkeypatch)
 
     def pull(outgoing: OutgoingMessage) -> Accepted:
+        let_go.clear()
         with db.writing() as session:
             stop_sending(session)
-        let_go.clear()
         assert let_go.wait(60)
         return accepted(outgoing)
 
@@ -178,11 +174,13 @@ def test_the_switch_takes_back_what_waits_for_its_call(db: Database, let_go: thr
     assert ending.round() == 3
 
 
-def test_a_worker_that_is_asked_to_stop_gives_back_what_it_has_not_begun(db: Database, let_go: threading.Event) -> None:
+def test_a_worker_that_is_asked_to_stop_gives_back_what_it_has_not_begun(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The call that is under way is heard to its end."""
     for _ in range(4):
         approved(db)
-    stop = threading.Event()
+    stop, let_go = threading.Event(), hear_of_letting_go(monkeypatch)
 
     def send(outgoing: OutgoingMessage) -> Accepted:
         let_go.clear()
