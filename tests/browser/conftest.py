@@ -1,13 +1,19 @@
-"""A served application and a real browser in front of it. Screenshots go where JUBILEE_SCREENSHOTS says."""
+"""A served application and a real browser in front of it. Screenshots go where JUBILEE_SCREENSHOTS says.
 
+A press that leads to another page does not wait for it: what looks next must expect something that only the new page
+has. JUBILEE_SLOW_PAGES=0.7 makes every page come so many seconds late, which finds a look that does not.
+"""
+
+import asyncio
 import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -32,6 +38,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# A loaded machine takes its time; a page that never comes is still found.
+expect.set_options(timeout=30_000)
+SLOW_PAGES = float(os.environ.get("JUBILEE_SLOW_PAGES") or 0)
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -57,7 +66,7 @@ def serve(db: Database, home: Path) -> Iterator[Site]:
         hire(session)
         office = furnish(session, settings.postbox)
     app = make_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(_slowly(app) if SLOW_PAGES else app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -66,6 +75,23 @@ def serve(db: Database, home: Path) -> Iterator[Site]:
     yield Site(f"http://127.0.0.1:{port}", office, app)
     server.should_exit = True
     thread.join(timeout=10)
+
+
+def _slowly(app: FastAPI) -> Callable[..., Awaitable[None]]:
+    """The same, but whoever goes to another page waits for it."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        if (b"sec-fetch-mode", b"navigate") in scope.get("headers", ()):
+            await asyncio.sleep(SLOW_PAGES)
+        await app(scope, receive, send)
+
+    return served
+
+
+def whole(page: Page) -> Page:
+    """The page once all of it is there, with its scripts: what a person sees who presses a key."""
+    page.wait_for_load_state()
+    return page
 
 
 @pytest.fixture
@@ -107,7 +133,7 @@ def open_page(chrome: Browser, site: Site) -> Iterator[OpenPage]:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Queue")).to_be_visible()
-        return page
+        return whole(page)
 
     yield opened
     for context in contexts:
@@ -123,7 +149,7 @@ def shoot(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page, str
     test = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
 
     def shot(page: Page, name: str) -> None:
-        before = page.viewport_size
+        before = whole(page).viewport_size
         # As tall as the page, so that what sticks to an edge of the window stands where it does at the end of it.
         page.set_viewport_size({"width": before["width"], "height": page.evaluate("document.body.scrollHeight")})
         page.screenshot(path=folder / f"{test}--{name}.png")

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import time_machine
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from engine.storage.migrate import upgrade
 from engine.storage.session import Database
@@ -42,6 +42,7 @@ def _shoot(browser: Browser, address: str, pages: dict[str, str]) -> None:
     page.get_by_label("E-mail").fill("agent@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
     for name, path in pages.items():
         page.goto(f"{address}{path}", wait_until="load")
         file = FOLDER / f"{name}.png"

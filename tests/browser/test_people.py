@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, whole
 from tests.browser.test_main_story import SIZES, fits
 from tests.web.office import PASSWORD
 
@@ -43,12 +43,12 @@ def sign_in(page: Page, site: Site, email: str, password: str = PASSWORD) -> Pag
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
-    return page
+    return whole(page)
 
 
 def enter(page: Page, room: str) -> None:
     """By the frame's link to it; on a phone that may lie under the last entry of the bar."""
-    link = page.get_by_role("link", name=room, exact=True).locator("visible=true")
+    link = whole(page).get_by_role("link", name=room, exact=True).locator("visible=true")
     if not link.count():
         page.locator(".bar summary").click()
     link.first.click()
@@ -69,6 +69,7 @@ def test_an_admin_lets_somebody_in_and_out_again(
     shoot(admin, "1-people")
     assert fits(admin)
     admin.get_by_role("button", name="Invite").click()
+    expect(admin.get_by_role("heading", name="A link for Mia Keller")).to_be_visible()
     link = admin.get_by_label("The link").input_value()
     shoot(admin, "2-link")
     assert fits(admin)
@@ -93,7 +94,9 @@ def test_an_admin_lets_somebody_in_and_out_again(
     assert fits(mia)
 
     admin.get_by_role("link", name="Done").click()
+    expect(admin.get_by_role("heading", name="People")).to_be_visible()
     admin.get_by_role("link", name="Mia Keller").click()
+    expect(admin.get_by_role("button", name="Disable this account")).to_be_visible()
     shoot(admin, "6-person")
     assert fits(admin)
     admin.get_by_role("button", name="Disable this account").click()
@@ -114,6 +117,7 @@ def test_the_trail_is_read_and_filtered(site: Site, new_page: NewPage, shoot: Sh
     page.goto(f"{site.address}/audit")
     page.get_by_label("Did", exact=True).select_option("sign_in")
     page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile("sign_in"))
     expect(page.get_by_role("cell", name="signed in")).to_have_count(1)
     shoot(page, "trail")
     assert fits(page)
@@ -130,6 +134,7 @@ def test_a_forgotten_password_is_asked_for_without_scripts(
     page = new_page(size, scripts=False)
     page.goto(f"{site.address}/sign-in")
     page.get_by_role("link", name="Forgot your password?").click()
+    expect(page.get_by_role("button", name="Send me a link")).to_be_visible()  # the page before has a field E-mail too
     page.get_by_label("E-mail").fill("agent@example.com")
     shoot(page, "1-forgot")
     page.get_by_role("button", name="Send me a link").click()

@@ -38,6 +38,7 @@ def test_a_note_is_found_written_saved_and_taken_back(
     shoot(page, "2-saved")
     assert fits(page)
     page.get_by_role("link", name="Cleo Santos").click()
+    expect(page.get_by_role("heading", name="Cleo Santos", exact=True)).to_be_visible()
     expect(page.get_by_text("Her mother died.").first).to_be_visible()
     shoot(page, "3-customer")
     assert fits(page)

@@ -29,7 +29,7 @@ from engine.storage.session import Database
 from tests.engine.builders import make_customer, make_trigger
 from tests.engine.send.approved import approve
 from tests.servers.provider import Provider
-from tests.workers.celery_processes import beat, environment, until, worker
+from tests.workers.celery_processes import PATIENCE, beat, environment, until, worker
 from triggers.table import KINDS
 from workers.app import make_app
 
@@ -106,10 +106,12 @@ class Site:
     # Who does it
 
     @contextlib.contextmanager
-    def worker(self, name: str = "one", *, queues: str = "send,listen", env: dict[str, str] | None = None) -> Any:
+    def worker(
+        self, name: str = "one", *options: str, queues: str = "send,listen", env: dict[str, str] | None = None
+    ) -> Any:
         """A worker as in production; its log lies in the home folder."""
         log = self.home / f"{name}.log"
-        with worker(env or self.env, log, "-n", f"{name}@%h", queues=queues) as process:
+        with worker(env or self.env, log, "-n", f"{name}@%h", *options, queues=queues) as process:
             yield process
 
     @contextlib.contextmanager
@@ -158,15 +160,15 @@ class Site:
         """Message id -> how often the provider took it."""
         return Counter(self.stub.accepted())
 
-    def wait(self, seconds: float = 30.0, **states: int) -> None:
+    def wait(self, seconds: float = PATIENCE, **states: int) -> None:
         """Until so many deliveries are in these states, without a ring."""
         until(lambda: self._are(states), seconds)
 
-    def sweep(self, seconds: float = 30.0, **states: int) -> None:
+    def sweep(self, seconds: float = PATIENCE, **states: int) -> None:
         """The same, while the sweeps are rung for again and again, as beat does."""
         self.sweep_until(lambda: self._are(states), seconds)
 
-    def sweep_until(self, true: Callable[[], bool], seconds: float = 30.0) -> None:
+    def sweep_until(self, true: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Ring twice a second until it is true. A ring may go to a worker that is stopped, or come before another's."""
         ends = pause.monotonic() + seconds
         while not true():

@@ -53,7 +53,7 @@ def sweep(site: Site, true: Callable[[], bool]) -> None:
         site.ring(ANSWER)
         return true()
 
-    until(rung, 30)
+    until(rung)
 
 
 def test_r1_killed_between_claim_and_submitting(site: Site) -> None:
@@ -63,7 +63,7 @@ def test_r1_killed_between_claim_and_submitting(site: Site) -> None:
         with site.db.writing() as session:  # the worker waits for the customer before its second check
             session.execute(select(Customer.id).with_for_update()).all()
             site.ring(ANSWER)
-            until(lambda: state(site, answer_id)[0] == "claimed", 30)
+            until(lambda: state(site, answer_id)[0] == "claimed")
             kill(first)
         assert site.accepted() == {}
     end_leases(site)
@@ -79,11 +79,11 @@ def test_r2_and_r17_taken_and_never_answered(site: Site, behaviour: str) -> None
     site.stub.behave(behaviour)
     with site.worker() as first:
         site.ring(ANSWER)
-        until(lambda: site.accepted() == {str(answer_id): 1}, 30)
+        until(lambda: site.accepted() == {str(answer_id): 1})
         if behaviour == "accept_then_hang":
             kill(first)
         else:
-            until(lambda: state(site, answer_id)[0] == "unconfirmed", 30)
+            until(lambda: state(site, answer_id)[0] == "unconfirmed")
     site.stub.behave("accept")
     end_leases(site)
     with site.worker("two"):
@@ -116,7 +116,7 @@ def test_r19_stopped_between_claim_and_submitting(site: Site) -> None:
         with site.db.writing() as session:
             session.execute(select(Customer.id).with_for_update()).all()
             site.ring(ANSWER)
-            until(lambda: state(site, answer_id)[0] == "claimed", 30)
+            until(lambda: state(site, answer_id)[0] == "claimed")
             suppress(session, [Suppressed("stop", "test", address=ADDRESS, channel="email")], now=datetime.now(UTC))
-        until(lambda: state(site, answer_id) == ("refused", "suppressed"), 30)
+        until(lambda: state(site, answer_id) == ("refused", "suppressed"))
     assert site.accepted() == {}

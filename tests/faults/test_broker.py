@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from engine import bell
 from engine.storage.session import Database
 from tests.faults.site import Site
 from tests.servers.provider import Provider
@@ -19,21 +20,26 @@ from tests.workers.celery_processes import until
 
 pytestmark = pytest.mark.databases("postgres")
 
-# What a page does: commit something, ring after it, and answer. Prints the seconds of each.
+# What a page does: commit something, ring after it, and answer. Prints the seconds of each, and how often it asked
+# Redis: a page that does not ask waits for nobody, however slow the machine is.
 PAGE = """
 import sys, time
 import workers.app
 from engine import bell
 from engine.settings import settings
 from engine.storage.session import Database
-db = Database(settings().database)
+db, asked = Database(settings().database), []
+publish = bell._bell.publisher
+bell.hang(lambda task: asked.append(task) or publish(task))
 for _ in range(int(sys.argv[1])):
     began = time.monotonic()
     with db.writing() as session:
         session.connection()
         bell.ring(session, "jubilee.send")
-    print("took", time.monotonic() - began)
+    print("took", time.monotonic() - began, len(asked))
+    asked.clear()
 """
+LONGEST = 30.0  # of a page that waits for Redis on a busy machine; without a limit of its own it would wait for ever
 
 
 @pytest.fixture
@@ -42,12 +48,19 @@ def site(db: Database, stub: Provider, own_redis: RedisServer, tmp_path: Path) -
     return Site(db, stub, own_redis.url(), tmp_path)
 
 
-def pages(site: Site, count: int) -> list[float]:
-    """How long so many requests took that commit and ring."""
+def pages(site: Site, count: int) -> list[tuple[float, int]]:
+    """How long so many requests took that commit and ring, and how often each asked Redis."""
     ran = subprocess.run(
         [sys.executable, "-c", PAGE, str(count)], cwd=ROOT, env=site.env, capture_output=True, text=True, check=True
     )
-    return [float(line.split()[1]) for line in ran.stdout.splitlines() if line.startswith("took")]
+    lines = [line.split() for line in ran.stdout.splitlines() if line.startswith("took")]
+    return [(float(seconds), int(asked)) for _, seconds, asked in lines]
+
+
+def only_the_first_waits(took: list[tuple[float, int]]) -> bool:
+    """It asks Redis, and after that the bell is silent for a while: nobody else asks until that is over."""
+    asking = 1 + sum(seconds for seconds, _ in took) // bell.SILENT_SECONDS
+    return took[0][1] == 1 and sum(asked for _, asked in took) <= asking and max(took)[0] < LONGEST
 
 
 def test_r6_emptied_with_everything_queued(site: Site, own_redis: RedisServer) -> None:
@@ -61,7 +74,7 @@ def test_r6_emptied_with_everything_queued(site: Site, own_redis: RedisServer) -
         with redis.Redis.from_url(own_redis.url()) as client:
             client.flushall()
         site.due(20)
-        site.wait(60, accepted=170)
+        site.wait(accepted=170)
     site.all_is_well()
 
 
@@ -72,12 +85,10 @@ def test_r7_killed_and_back_without_its_data(site: Site, own_redis: RedisServer)
         site.wait(accepted=5)
         own_redis.kill()
         site.due(20)
-        slow = sorted(pages(site, 20))
-        assert slow[-1] < 2, "the first ring, with all that it loads"
-        assert slow[-2] < 0.5
+        assert only_the_first_waits(pages(site, 20))
         pause.sleep(2)
         own_redis.start()
-        site.wait(60, accepted=25)
+        site.wait(accepted=25)
     site.all_is_well()
 
 
@@ -88,10 +99,9 @@ def test_r8_silent(site: Site, own_redis: RedisServer) -> None:
         site.wait(accepted=5)
         os.kill(own_redis.pid, signal.SIGSTOP)
         site.due(5)
-        slow = sorted(pages(site, 20))
+        took = pages(site, 20)
         pause.sleep(5)
         os.kill(own_redis.pid, signal.SIGCONT)
-        assert slow[-1] < 2, "the first ring waits, then the bell is silent for a while"
-        assert slow[-2] < 0.5
-        site.wait(60, accepted=10)
+        assert only_the_first_waits(took)
+        site.wait(accepted=10)
     site.all_is_well()

@@ -2,9 +2,11 @@
 take is tried again, slowly; what it may have taken is never sent again."""
 
 import time as pause
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+import time_machine
 from sqlalchemy import update
 
 from engine import rounds
@@ -15,8 +17,9 @@ pytestmark = pytest.mark.databases("postgres")
 
 
 def sent(site: Site, times: int = 1) -> None:
-    """So many rounds of sending, as the sweeps do them."""
-    with site.here() as jubilee:
+    """So many rounds of sending, as the sweeps do them. All at one instant: on a slow machine the pause of a gate would
+    be over between two of them."""
+    with site.here() as jubilee, time_machine.travel(datetime.now(UTC), tick=False):
         for _ in range(times):
             rounds.send(jubilee, "here")
 
@@ -163,13 +166,13 @@ def test_r16_a_provider_that_drips_or_never_answers(site: Site) -> None:
     (slow, silent, *others) = site.due(12)
     site.stub.behave("drip", only=str(slow))
     site.stub.behave("silent", only=str(silent))
-    began = pause.monotonic()
     with site.worker():
+        began = pause.monotonic()
         site.ring()
         site.sweep_until(lambda: site.deliveries()["accepted"] + site.deliveries()["unconfirmed"] == 12)
-        assert pause.monotonic() - began < 30, "the channel's patience is 15 seconds"
+        assert pause.monotonic() - began < 60, "the channel's patience is 15 seconds, and a busy machine's more"
         more = site.due(2)
-        site.sweep_until(lambda: all(site.message(one).state == "handed_over" for one in more))
+        site.sweep_until(lambda: all(site.deliveries_of(one) == [("accepted", None)] for one in more))
     assert [state for state, _ in site.deliveries_of(silent)] == ["unconfirmed"]
     assert set(site.accepted()) == {str(one) for one in (slow, *others, *more)}
     site.all_is_well(unconfirmed=2)

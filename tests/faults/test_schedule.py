@@ -20,7 +20,7 @@ from engine.storage.models import Customer, Event, Message, Moment, Total
 from engine.storage.session import Database
 from tests.faults.installation import CUSTOMERS, WITH_BIRTHDAY, Provider, installation, prepare
 from tests.faults.site import Site
-from tests.workers.celery_processes import until
+from tests.workers.celery_processes import PATIENCE, until
 
 fork = multiprocessing.get_context("fork")
 
@@ -31,7 +31,7 @@ def in_processes(work: Callable[..., None], *arguments: tuple[object, ...]) -> l
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(PATIENCE)
     return [process.exitcode for process in processes]
 
 
@@ -82,7 +82,7 @@ def test_r11_two_beats_and_two_workers(site: Site) -> None:
     """Everything is swept twice at the same time. Nobody rang."""
     site.due(60)
     with site.worker("one"), site.worker("two"), site.beat("first"), site.beat("second"):
-        until(lambda: site.deliveries()["accepted"] == 60, 60)
+        until(lambda: site.deliveries()["accepted"] == 60)
     site.all_is_well()
 
 
@@ -143,7 +143,7 @@ def test_r12_scans_while_customers_are_imported(db: Database, tmp_path: Path) ->
         process.start()
     assert in_processes(scan, *[(db.url, tmp_path)] * 2) == [0, 0]
     for process in importing:
-        process.join(60)
+        process.join(PATIENCE)
     assert [process.exitcode for process in importing] == [0, 0]
     assert in_processes(scan, (db.url, tmp_path)) == [0]
     assert [name for name, _ in greeted(db)] == sorted(ALL + [f"n{number:03d}" for number in range(12)])

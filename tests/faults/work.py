@@ -29,7 +29,7 @@ from engine.send.channels.postbox import Postbox
 from engine.storage.models import Delivery, Message, Moment
 from tests.faults.installation import Provider, installation, orders_of, record
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 @dataclass

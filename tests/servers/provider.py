@@ -111,6 +111,6 @@ class Provider(Server):
         return False
 
     def _control(self, path: str, body: bytes) -> bytes:
-        with urllib.request.urlopen(f"{self.url}{path}", data=body, timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}{path}", data=body, timeout=60) as answer:
             said: bytes = answer.read()
         return said

@@ -3,10 +3,10 @@
 import http.client
 import json
 import socket
-import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+import psutil
 import pytest
 
 from tests.servers.provider import Provider
@@ -148,14 +148,20 @@ def test_its_list_outlives_it(stub: Provider) -> None:
 
 
 def test_it_is_fast_enough_to_measure_others(stub: Provider) -> None:
-    """Thousands a second, asked without waiting for each answer; a tenth of what it can, for busy machines."""
+    """Thousands a second of its processor's time, asked without waiting for each answer; a tenth of what it can."""
     body = mail()
     request = b"POST /v3/mail/send HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
     wanted = 2_000
     with socket.create_connection(("127.0.0.1", stub.port)) as line:
-        began, answered = time.monotonic(), 0
+        before, answered = worked(stub), 0
         line.sendall(request * wanted)
         while answered < wanted:
             answered += line.recv(1 << 16).count(b"HTTP/1.1 202")
     assert len(stub.accepted()) == wanted
-    assert wanted / (time.monotonic() - began) > 1_000
+    assert wanted / (worked(stub) - before) > 1_000
+
+
+def worked(stub: Provider) -> float:
+    """Seconds of the processor that its process has used: others may use the machine meanwhile."""
+    spent = psutil.Process(stub.pid).cpu_times()
+    return float(spent.user + spent.system)

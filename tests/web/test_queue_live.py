@@ -60,7 +60,7 @@ def served(app: FastAPI) -> Iterator[str]:
 def listening(served: str, browser: NewBrowser, query: str = "") -> Iterator[Stream]:
     cookies = dict(browser("agent").cookies)
     with (
-        httpx2.Client(cookies=cookies, timeout=20) as client,
+        httpx2.Client(cookies=cookies, timeout=60) as client,
         client.stream("GET", f"{served}/live{query}") as answer,
     ):
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -145,7 +145,7 @@ def test_all_listeners_share_one_look() -> None:
     async def run() -> list[list[Snapshot | None]]:
         pulse = Pulse(looks, every=0.1)
         heard: list[list[Snapshot | None]] = [[] for _ in range(50)]
-        await asyncio.gather(*(hear(pulse, one, 0.55) for one in heard))
+        await asyncio.gather(*(hear(pulse, one, 2.0) for one in heard))
         assert not pulse._listeners
         before = looks.count
         await asyncio.sleep(0.35)
@@ -154,7 +154,7 @@ def test_all_listeners_share_one_look() -> None:
 
     heard = in_a_loop(run)
     assert all(NOTHING in one for one in heard)
-    assert 2 <= looks.count <= 9
+    assert 2 <= looks.count <= 50, "of each alone it would be a thousand"
 
 
 def test_a_database_that_is_away_ends_no_listening() -> None:
@@ -165,8 +165,16 @@ def test_a_database_that_is_away_ends_no_listening() -> None:
 
     async def run() -> list[Snapshot | None]:
         pulse, heard = Pulse(looks, every=0.05), []
-        listening = asyncio.create_task(hear(pulse, heard, 1.0))
-        await asyncio.sleep(0.2)
+
+        async def until_back() -> None:
+            async for news in pulse.listen(None, seconds=60):
+                heard.append(news)
+                if news == back:
+                    return
+
+        listening = asyncio.create_task(until_back())
+        while looks.count < 3:
+            await asyncio.sleep(0.05)
         assert [news for news in heard if news is not None] == []
         looks.away, looks.now = False, back
         await listening
@@ -185,7 +193,7 @@ def test_no_more_than_so_many_listen_and_all_are_let_go_at_the_end() -> None:
         await asyncio.sleep(0.1)
         assert pulse.is_full
         pulse.close()
-        await asyncio.wait_for(asyncio.gather(*both), 2)
+        await asyncio.wait_for(asyncio.gather(*both), 20)
 
     in_a_loop(run)
 

@@ -5,10 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
+from engine.send.sending import STOPPING
+from engine.storage.models import Delivery
 from engine.storage.session import Database
 from tests.servers.run import ROOT
-from tests.workers.celery_processes import environment, until
+from tests.workers.celery_processes import PATIENCE, environment, until
 from tests.workers.test_workers import attempts, due, states
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -47,7 +50,7 @@ def start(env: dict[str, str]) -> "subprocess.Popen[str]":
 
 def stop(process: "subprocess.Popen[str]") -> tuple[float, int, str]:
     """Seconds it took, megabytes it held, threads that were left."""
-    said, _ = process.communicate("", timeout=60)
+    said, _ = process.communicate("", timeout=PATIENCE)
     seconds, megabytes, threads = said.strip().split("|")
     return float(seconds), int(megabytes), threads
 
@@ -67,7 +70,7 @@ def test_rings_and_sweeps_are_heard_and_it_stops_in_seconds(db: Database, env: d
     finally:
         process.kill()
         process.wait()
-    assert seconds < 10
+    assert seconds < 30, "seconds, on a busy machine too"
     assert megabytes < 200
     assert threads == "['MainThread']"
     assert attempts(db) == 5
@@ -83,6 +86,13 @@ def test_stopping_does_not_wait_for_a_long_round(db: Database, env: dict[str, st
     finally:
         process.kill()
         process.wait()
-    assert seconds < 10
+    assert seconds < 30, "seconds, on a busy machine too"
     assert set(states(db)) <= {"approved", "closed"}
-    assert attempts(db) == states(db)["closed"]
+    assert attempts(db) - given_back(db) == states(db)["closed"]
+
+
+def given_back(db: Database) -> int:
+    """How many of those in hand had not begun when it was asked to stop: they are free again."""
+    with db.reading() as session:
+        of_them = select(func.count()).where(Delivery.state == "refused", Delivery.reason == STOPPING)
+        return session.scalar(of_them) or 0

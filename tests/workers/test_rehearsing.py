@@ -54,7 +54,7 @@ def test_it_is_stopped_in_a_statement_and_begun_anew_after_a_kill(db: Database, 
         until(lambda: kept(db, first) == ("running", 1))
         with db.writing() as session:
             stop_rehearsal(session, first, person=session.query(Person).one(), now=datetime.now(UTC))
-        until(lambda: kept(db, first) == ("stopped", 1), 10)
+        until(lambda: kept(db, first) == ("stopped", 1))
         second = ask(db)
         ring(env, TASK)
         until(lambda: kept(db, second) == ("running", 1))

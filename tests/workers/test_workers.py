@@ -18,7 +18,7 @@ from engine.storage.models import Customer, Delivery, Message, Moment
 from engine.storage.session import Database
 from tests.engine.send.approved import approve
 from tests.servers.redis import RedisServer
-from tests.workers.celery_processes import beat, environment, ring, until, worker
+from tests.workers.celery_processes import PATIENCE, beat, environment, ring, until, worker
 
 pytestmark = pytest.mark.databases("postgres")
 
@@ -75,7 +75,7 @@ def test_a_ring_is_heard_and_leaves_nothing_in_redis(
         )
         until(lambda: states(db) == {"closed": 3} and left_in(redis_url) == set())
         running.send_signal(signal.SIGTERM)
-        assert running.wait(30) == 0
+        assert running.wait(PATIENCE) == 0
     assert left_in(redis_url) == set()
     assert "Traceback" not in (tmp_path / "worker.log").read_text()
 
@@ -107,7 +107,7 @@ def test_two_schedules_and_two_workers_send_once(db: Database, env: dict[str, st
         beat(env, tmp_path / "b1.log"),
         beat(env, tmp_path / "b2.log"),
     ):
-        until(lambda: states(db) == {"closed": 30}, 60)
+        until(lambda: states(db) == {"closed": 30})
     assert attempts(db) == 30
 
 
@@ -119,11 +119,11 @@ def test_an_emptied_redis_loses_nothing(db: Database, server: RedisServer, tmp_p
     with redis.Redis.from_url(server.url()) as client:
         client.flushall()
     with worker(env, tmp_path / "worker.log"), beat(env, tmp_path / "beat.log"):
-        until(lambda: states(db) == {"closed": 20}, 60)
+        until(lambda: states(db) == {"closed": 20})
         with redis.Redis.from_url(server.url()) as client:
             client.flushall()
         due(db, 5)
-        until(lambda: states(db) == {"closed": 25}, 60)
+        until(lambda: states(db) == {"closed": 25})
     assert attempts(db) == 25
 
 
@@ -136,7 +136,10 @@ def test_a_ring_that_nobody_hears_returns_soon(db: Database, server: RedisServer
     else:
         os.kill(server.pid, signal.SIGSTOP)
     try:
-        assert ring(env, "jubilee.send", "jubilee.plan") < 3
+        took = ring(env, *["jubilee.send"] * 5)
+        # A busy machine may hold any one of them up, but never all: the quickest says how long Redis was waited for.
+        assert min(took) < 2
+        assert max(took) < 30
     finally:
         if trouble == "away":
             server.start()
@@ -147,9 +150,9 @@ def test_a_worker_goes_on_after_redis_was_silent(db: Database, server: RedisServ
     env = environment(db.url, server.url(), tmp_path)
     with worker(env, tmp_path / "worker.log"), beat(env, tmp_path / "beat.log"):
         due(db)
-        until(lambda: states(db) == {"closed": 1}, 60)
+        until(lambda: states(db) == {"closed": 1})
         os.kill(server.pid, signal.SIGSTOP)
         due(db)
         pause.sleep(8)
         os.kill(server.pid, signal.SIGCONT)
-        until(lambda: states(db) == {"closed": 2}, 60)
+        until(lambda: states(db) == {"closed": 2})

@@ -67,7 +67,10 @@
     let sent = false;
     fresh.addEventListener("load", () => {
       if (!sent) return;
-      pane.querySelectorAll("iframe").forEach((frame) => { if (frame !== fresh) frame.remove(); });
+      // Those from before alone: a later one that is still on its way shows more than this one.
+      pane.querySelectorAll("iframe").forEach((frame) => {
+        if (frame.compareDocumentPosition(fresh) & Node.DOCUMENT_POSITION_FOLLOWING) frame.remove();
+      });
       fresh.className = "";
       fresh.name = "preview";
     });

@@ -26,7 +26,16 @@ from engine.storage.models import AuditEntry, Hold, Message, Moment
 from engine.storage.session import Database
 from tests.engine.builders import NOW, make_customer, make_moment, make_trigger
 from tests.engine.people.staff import make_person
-from tests.engine.send.approved import Ending, Stub, approve, approved, deliveries, message, open_holds
+from tests.engine.send.approved import (
+    Ending,
+    Stub,
+    approve,
+    approved,
+    deliveries,
+    hear_of_letting_go,
+    message,
+    open_holds,
+)
 
 SERVICE = {"class": "service", "family": "recover", "kind": "recovery", "params": {"kinds": ["ticket"]}}
 MOVED = {"family": "reassure", "kind": "recovery", "params": {"kinds": ["ticket"]}}
@@ -204,7 +213,7 @@ def test_two_who_press_at_once_begin_it_once(db: Database) -> None:
     both, said = threading.Barrier(2), list[str]()
 
     def go(person: Any) -> None:
-        both.wait(10)
+        both.wait(60)
         try:
             with db.writing() as session:
                 take_turns(session)
@@ -281,17 +290,18 @@ def test_what_waited_to_be_planned_is_planned_when_it_ends(db: Database) -> None
         assert session.get_one(Moment, moment_id).check_at == NOW + timedelta(hours=1)
 
 
-def test_a_new_one_takes_back_what_waits_for_its_call(db: Database) -> None:
+def test_a_new_one_takes_back_what_waits_for_its_call(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was checked and submitted, and its channel is not called; what has begun is gone. What is not meant goes."""
     ids = [approved(db) for _ in range(4)]
     with db.writing() as session:
         other = approve(session, make_customer(session, country="AT", zone="Europe/Vienna"), zone="Europe/Vienna").id
-    ending = Ending(db)
+    ending, let_go = Ending(db), hear_of_letting_go(monkeypatch)
 
     def pull(outgoing: OutgoingMessage) -> Accepted:
         if len(ending.calls) == 1:
+            let_go.clear()
             press(db, places=["DE"])
-            time.sleep(0.5)
+            assert let_go.wait(60)
         return Accepted(f"p-{outgoing.delivery_id}")
 
     ending.channel = Stub(pull)
@@ -320,7 +330,7 @@ def test_nothing_is_handed_over_once_the_button_has_answered(db: Database) -> No
             time.sleep(0.01)  # SQLite lets the same one write again and again
 
     def button() -> None:
-        assert begun.wait(20)
+        assert begun.wait(60)
         with db.writing() as session:
             person = make_person(session, email="k@example.com", role="marketing")
             take_turns(session)
@@ -382,7 +392,7 @@ def test_the_button_answers_after_what_is_being_checked(db: Database) -> None:
         button.start()
         button.join(0.5)
         assert button.is_alive(), "it answered before what was being checked had gone"
-    button.join(30)
+    button.join(60)
     assert not button.is_alive()
     ending.send()
     assert sorted(message(db, one).state for one in (first, second)) == ["approved", "handed_over"]

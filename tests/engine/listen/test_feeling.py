@@ -56,6 +56,6 @@ def test_it_does_not(locale: str, text: str) -> None:
 @pytest.mark.parametrize("text", ["not " * 5_000, "never \n" * 5_000, "bad " * 5_000 + "happy", "a" * 20_000])
 def test_nobody_can_make_it_think_for_long(text: str) -> None:
     """A stranger writes these."""
-    began = time.monotonic()
+    began = time.process_time()  # of this process alone: others may use the machine meanwhile
     hear(text, "de-AT")
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1

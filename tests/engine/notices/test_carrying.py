@@ -312,7 +312,7 @@ def test_two_workers_carry_each_notice_once(db: Database, ways: Ways, mia: UUID)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     sent = [mail.message_id for mail in ways.mail.taken]
     assert len(sent) == len(set(sent)) == 20
 

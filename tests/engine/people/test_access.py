@@ -118,7 +118,7 @@ def test_of_two_at_the_same_moment_one_sets_the_password(db: Database) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert sorted(outcomes)[0] == "dead"
     assert len(outcomes) == 2
     with db.reading() as session:

@@ -75,7 +75,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(db: Database, what: 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     with db.reading() as session:
         left = session.scalar(select(func.count()).where(Person.role == "admin", Person.active))
     assert (left, len(refused)) == (1, 1)

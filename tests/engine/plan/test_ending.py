@@ -167,11 +167,11 @@ def test_ending_moments_waits_for_who_holds_their_message_and_not_the_other_way_
         sender.execute(select(Message.id).where(Message.id == message_id).with_for_update())
         expiry = threading.Thread(target=cancel)
         expiry.start()
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while not someone_waits(db):
             assert time.monotonic() < ends, "the other never waited"
             time.sleep(0.02)
         assert end_message(sender, message_id, "skipped", "wish", now=NOW)
-    expiry.join(10)
+    expiry.join(60)
     with db.reading() as session:
         assert session.get_one(Moment, moment_id).reason == "wish"

@@ -167,7 +167,7 @@ def two_processes(db: Database) -> Iterator[list[Connection]]:
     for ours, _ in ends:
         ours.send(None)
     for child in children:
-        child.join(20)
+        child.join(120)
         assert child.exitcode == 0
 
 

@@ -157,7 +157,7 @@ def test_an_erasure_waits_for_an_approval_that_has_the_message(
                 erasing = pool.submit(erase_them)
                 until(lambda: waits_for_a_lock(db))
             approve(session, message_id, version=version + 1, person=ada, now=NOW)
-        assert erasing.result(timeout=30) == 1
+        assert erasing.result(timeout=120) == 1
     with db.reading() as session:
         assert session.get_one(Message, message_id).state == "skipped"
 

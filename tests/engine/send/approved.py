@@ -1,5 +1,6 @@
 """Approved messages and a sending end for tests: ready to go at NOW (14:00 in Berlin), unless the test says not."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
+from engine.send.calls import Calls
 from engine.send.channels import Channel
 from engine.send.channels.postbox import Postbox
 from engine.send.claiming import Claim, Door, claim_due
@@ -221,3 +224,15 @@ def open_holds(db: Database, message_id: UUID) -> set[str]:
 
 def postbox(folder: Path) -> Postbox:
     return Postbox(folder / "postbox")
+
+
+def hear_of_letting_go(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set whenever a round has told its calls that nothing more may begin."""
+    heard, tell = threading.Event(), Calls.let_go
+
+    def told(calls: Calls, reason: str) -> None:
+        tell(calls, reason)
+        heard.set()
+
+    monkeypatch.setattr(Calls, "let_go", told)
+    return heard

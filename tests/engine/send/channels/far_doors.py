@@ -26,7 +26,7 @@ from tests.engine.send.channels.doors import Behaviour, Door
 from tests.servers.provider import Provider
 from tests.servers.smtp_sink import SmtpSink
 
-IMPATIENT = Patience(connect=1, answer=1)
+IMPATIENT = Patience(connect=3, answer=2)
 IDENTITY = Identity("hello@acme.example", "answers.acme.example")
 
 

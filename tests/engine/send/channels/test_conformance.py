@@ -186,7 +186,7 @@ def test_where_nobody_knows_the_delivery_is_unconfirmed(get: Callable[[str], Doo
         answer = outcome(channel, outgoing(far))
     assert isinstance(answer, Exception)
     assert not isinstance(answer, Refused)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30, "what drips would take minutes, what is silent for ever"
 
 
 def test_after_a_broken_answer_the_next_message_goes(far: Door) -> None:

@@ -49,6 +49,7 @@ POLITE: dict[str, bytes] = {
 HANG_UP = b"(hang up)"
 SILENCE = b"(silence)"
 DRIP = b"(drip)"
+LONGEST = 20.0  # of a second or two, on a busy machine; SILENCE and DRIP last much longer
 
 
 @dataclass
@@ -106,12 +107,12 @@ class Script:
         if answer == HANG_UP:
             return False
         if answer == SILENCE:
-            self.over.wait(20)
+            self.over.wait(3 * LONGEST)
             return False
         if answer == DRIP:
             for letter in b"250 " + b"x" * 60:
                 line.sendall(bytes([letter]))
-                if self.over.wait(0.2):
+                if self.over.wait(0.9):
                     return False
         line.sendall(answer)
         return True
@@ -216,7 +217,7 @@ def test_what_breaks_before_the_mail_was_whole_took_nothing(script: Script, step
     with channel(script) as made:
         found = refused(made)
     assert (found.whose, found.permanent) == PROVIDER_LATER
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < LONGEST
     assert script.taken == 0
 
 
@@ -227,7 +228,7 @@ def test_what_breaks_after_the_last_dot_is_known_by_nobody(script: Script, how: 
     begun = time.monotonic()
     with channel(script) as made, pytest.raises(NoAnswer):
         made.send(outgoing(SmtpDoor))
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < LONGEST
     assert script.taken == 1
 
 

@@ -55,7 +55,7 @@ def group(stub: Provider) -> TwilioSettings:
 
 @pytest.fixture
 def account(group: TwilioSettings) -> Iterator[Account]:
-    opened = Account(group, PUBLIC, Patience(2, 1))
+    opened = Account(group, PUBLIC, Patience(10, 2))
     yield opened
     opened.close()
 

@@ -30,7 +30,7 @@ from engine.settings import Settings
 from tests.servers.provider import Provider
 
 SECRET = "whsec_" + b64encode(b"0123456789abcdef0123456789abcdef").decode()
-HASTY = Patience(2, 0.5)
+HASTY = Patience(10, 2)  # the second for what answers at once, on a busy machine
 LETTER = OutgoingMessage(
     message_id=new_id(),
     delivery_id=new_id(),
