@@ -138,9 +138,10 @@ def made_once(
     key = (what, session.get_bind().dialect.name, alike, channels)
     versions = _with_those_before(session, key, circumstances.versions)
     made: Statement | None = _made.get((key, versions))
-    if made is not None:
-        return made
-    return remember(_made, (key, versions), in_words(make(replace(circumstances, versions=versions))), most=_KEPT)
+    if made is None:
+        made = in_words(make(replace(circumstances, versions=versions)))
+        remember(_made, (key, versions), made, most=_KEPT)
+    return made
 
 
 def _with_those_before(session: Session, key: Hashable, versions: tuple[uuid.UUID, ...]) -> tuple[uuid.UUID, ...]:
