@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import product
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from engine.dates.anniversaries import month_anniversary
 from engine.dates.sensitive import DayRule
 from engine.dates.zones import day_bounds, local_date
 from engine.definitions.schema import TriggerDefinition
-from engine.definitions.store import definition_of
+from engine.definitions.store import definition_of, definitions_of
 from engine.plan.channels import best_channel, standing_of_channels
 from engine.plan.post import Arrivals, arrivals, too_late_by_post
 from engine.plan.sql import NOW
@@ -54,7 +54,10 @@ _SENSITIVE_TODAY: Columns = {
 _KEPT = 200
 # Of so many moments a statement may be made once: its plan reckons with few.
 FEW = 200
+# For so many versions a statement is made: what it says of versions that a batch has none of costs little.
+_MOST_VERSIONS = 24
 _made: dict[Hashable, Any] = {}
+_made_for: dict[Hashable, tuple[uuid.UUID, ...]] = {}
 Statement = TypeVar("Statement", bound=ClauseElement)
 
 
@@ -118,15 +121,36 @@ def circumstances_of(
 
 
 def made_once(
-    session: Session, what: str, circumstances: Circumstances, channels: Offered, make: Callable[[], Statement]
+    session: Session,
+    what: str,
+    circumstances: Circumstances,
+    channels: Offered,
+    make: Callable[[Circumstances], Statement],
 ) -> Statement:
     """The statement `what` for moments of these circumstances, which says of whom and when it is asked only when it is
-    executed: making one takes longer than asking it. Versions never change."""
+    executed: making one takes longer than asking it. Versions never change.
+
+    It is made for the versions of the batches before, too: what a rule says of a version is said of its moments alone.
+    Of ten triggers whose messages fall due together, almost every batch has other ones.
+    """
     given = (bool(circumstances.active_from), bool(circumstances.sensitive))
-    alike = (circumstances.versions, circumstances.arrivals, circumstances.pauses, *given)
+    alike = (circumstances.arrivals, circumstances.pauses, *given)
     key = (what, session.get_bind().dialect.name, alike, channels)
-    made: Statement | None = _made.get(key)
-    return remember(_made, key, in_words(make()), most=_KEPT) if made is None else made
+    versions = _with_those_before(session, key, circumstances.versions)
+    made: Statement | None = _made.get((key, versions))
+    if made is None:
+        made = in_words(make(replace(circumstances, versions=versions)))
+        remember(_made, (key, versions), made, most=_KEPT)
+    return made
+
+
+def _with_those_before(session: Session, key: Hashable, versions: tuple[uuid.UUID, ...]) -> tuple[uuid.UUID, ...]:
+    """These versions and those that such a statement was made for last, as far as they are there."""
+    before = _made_for.get(key, ())
+    if set(versions) <= set(before):
+        return before
+    both = {*versions, *definitions_of(session, before)}
+    return remember(_made_for, key, tuple(sorted(both)) if len(both) <= _MOST_VERSIONS else versions, most=_KEPT)
 
 
 def moments_in(scope: ColumnElement[bool]) -> CTE:

@@ -40,9 +40,7 @@ def chains_of(
     circumstances = circumstances_of(
         session, _led(is_among(session, _SPOKEN.message_id, message_ids)), now=now, channels=offered
     )
-    statement = made_once(
-        session, "chains", circumstances, offered, lambda: _standings(session, circumstances, offered)
-    )
+    statement = made_once(session, "chains", circumstances, offered, lambda wider: _standings(session, wider, offered))
     rows = session.execute(statement, instants(now) | given(message_ids))
     of_messages: dict[uuid.UUID, list[Any]] = {}
     for row in rows:

@@ -65,7 +65,7 @@ def read_due(session: Session, ids: Sequence[uuid.UUID], channels: Offered, *, n
     given_ones = is_given(Moment.id)
     circumstances = circumstances_of(session, given_ones, given(ids), now=now, channels=channels)
     statement = made_once(
-        session, "due", circumstances, channels, lambda: _due(session, given_ones, circumstances, channels)
+        session, "due", circumstances, channels, lambda wider: _due(session, given_ones, wider, channels)
     )
     return session.execute(statement, instants(now) | given(ids) | given_again(session, circumstances)).all()
 

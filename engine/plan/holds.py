@@ -121,7 +121,7 @@ def _current(session: Session, moment_ids: Collection[uuid.UUID], now: datetime,
         "holds",
         circumstances,
         channels,
-        lambda: current_holds(judge(session, given_ones, circumstances, channels=channels)),
+        lambda wider: current_holds(judge(session, given_ones, wider, channels=channels)),
     )
     values = instants(now) | given(moment_ids) | given_again(session, circumstances)
     return past_the_orm(session).execute(statement, values).all()
