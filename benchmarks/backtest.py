@@ -10,7 +10,7 @@ JUBILEE_BENCH_CUSTOMERS makes it smaller; JUBILEE_BENCH_URL uses a database that
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
@@ -91,8 +91,10 @@ class Watch:
     def look(self, what: str, done: int, of: int) -> None:
         """After each piece."""
         self.most = max(self.most, psutil.Process().memory_info().rss)
-        for one in _backends():
-            self.of_servers[one.pid] = max(self.of_servers.get(one.pid, 0), one.memory_full_info().uss)
+        if what != "days" or done % 10 == 0:  # to ask the system takes longer than some days do
+            for one in _backends():
+                with suppress(psutil.NoSuchProcess):  # some come and go
+                    self.of_servers[one.pid] = max(self.of_servers.get(one.pid, 0), one.memory_full_info().uss)
         if what != "days" or done % 60 == 0 or done == of:
             print(f"   {time.perf_counter() - self.begun:7.1f} s  {what} {done}/{of}", flush=True)
 

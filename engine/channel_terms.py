@@ -46,7 +46,8 @@ class Offered:
 
     `lead_days` are the working days that letters are on their way, `text_hours` is the law that binds texts (see
     engine/dates/text_law.py), and `spread_minutes` how long the messages of one opening take to go. `sensitive` are the
-    sensitive days as they stand, once they have been asked for (engine/calendar/day_rules.py).
+    sensitive days as they stand, once they have been asked for (engine/calendar/day_rules.py). `unpaused`: it is known
+    that there is no "not now" that could hold anything.
     """
 
     order: tuple[str, ...] = (POSTBOX,)
@@ -55,6 +56,7 @@ class Offered:
     text_hours: str = "legal"
     spread_minutes: int = 0
     sensitive: tuple[DayRule, ...] | None = None
+    unpaused: bool = False
 
     @property
     def holding(self) -> tuple[DayRule, ...]:

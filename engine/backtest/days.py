@@ -35,21 +35,21 @@ from engine.spot.standing import settle
 
 _PIECE = 1_000
 _ONE_DAY = timedelta(days=1)
-# A moment may be spotted when it is over, a recovery up to two months later: so far back it is searched for.
+# A moment may be spotted when it is over, a recovery up to two months later: so far back it is searched for. What is
+# over for longer is ended by planning as well, which says of a letter that the post is too slow, not that it is late.
 _LONG_OVER = LOOK_BACK + timedelta(days=40)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What every day of a run is played with. `searched`: each look searches dates and events for new moments; else all
-    that there are to be found were foreseen. `paused`: there is a "not now" that may begin or end meanwhile."""
+    that there are to be found were foreseen."""
 
     run: Scratch
     cast: Cast
     team: TeamHours
     offered: Offered
     searched: bool = True
-    paused: bool = True
 
     @property
     def watched(self) -> list[Watch]:
@@ -75,7 +75,7 @@ def live_through(stage: Stage, *, before: datetime, now: datetime, until: dateti
     if stage.searched:
         _fold(stage, before=before, now=now)
     look_again(stage.run, after=before, until=now)
-    begun, some_are_over = turned(session, before, now) if stage.paused else (set[UUID](), False)
+    begun, some_are_over = (set[UUID](), False) if stage.offered.unpaused else turned(session, before, now)
     if begun or some_are_over:
         settle_holds(session, begun, now=now, some_are_over=some_are_over)
     if stage.searched:

@@ -1,7 +1,8 @@
 """The parts of a run: each has some of the customers, on a connection and a thread of its own, and all are counted
 together. Customers do not influence each other, so the parts need not know of each other.
 
-One part for each core, as a database works on a connection with one of them. Where there are few customers, one.
+One part for each core, as a database works on a connection with one of them. Where there are few customers, one. The
+days are played by the first part for all of them: what a day costs hardly depends on how many are looked at.
 """
 
 import os
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -17,6 +18,9 @@ from sqlalchemy import func, select
 
 from engine.backtest.cast import Cast
 from engine.backtest.days import Stage
+from engine.backtest.foreseen import FORESEEN, RESTLESS
+from engine.backtest.outcomes import index_outcomes, note_players
+from engine.backtest.parts import WHOLE, Part, parts_of
 from engine.backtest.rehearsal import (
     UNWATCHED,
     House,
@@ -24,10 +28,15 @@ from engine.backtest.rehearsal import (
     Span,
     Subjects,
     Watcher,
+    decide_plain_ones,
     ended_where_enough,
+    opened,
+    play_days,
     rehearsal,
+    stage_everybody,
 )
-from engine.backtest.scratch import Part, Scratch, parts_of
+from engine.backtest.routing import EVENTFUL
+from engine.backtest.scratch import Scratch
 from engine.storage.models import Customer
 from engine.storage.session import Database
 
@@ -36,14 +45,17 @@ _WORTH_A_PART = 20_000
 _MOST = 8
 # How long the watcher waits at most for news, and for its own word to be heard.
 _A_WHILE = 0.25
+# What the parts tell the one that plays the days.
+_FOR_THE_DAYS = (EVENTFUL, RESTLESS, FORESEEN)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """The stages of all parts, after the last day."""
+    """The stages of all parts, after the last day, and the one on which the days were played for all."""
 
     stages: Sequence[Stage]
+    days: Stage
 
     @property
     def first(self) -> Stage:
@@ -89,6 +101,10 @@ class _Score:
 
         return Watcher(progress, self.enough.is_set, self.interrupts.append)
 
+    def only_the_first(self) -> None:
+        """From now on it works for all."""
+        self.parts, self.at = 1, {}
+
     def interrupt(self) -> None:
         """End the statement that each part has in hand."""
         for each in self.interrupts:
@@ -110,10 +126,10 @@ def ensemble(
     with parts_of(house.db, parts or _how_many(house.db)) as those:
         if len(those) == 1:
             with rehearsal(house, subjects, span, watcher) as stage:
-                yield Ensemble([stage])
+                yield Ensemble([stage], stage)
             return
-        with ended_where_enough(watcher), ExitStack() as opened:
-            yield Ensemble(_played(house, subjects, span, watcher, those, opened))
+        with ended_where_enough(watcher), ExitStack() as stack:
+            yield _played(house, subjects, span, watcher, those, stack)
 
 
 def _how_many(db: Database) -> int:
@@ -123,29 +139,60 @@ def _how_many(db: Database) -> int:
 
 
 def _played(
-    house: House, subjects: Subjects, span: Span, watcher: Watcher, parts: Sequence[Part], opened: ExitStack
-) -> list[Stage]:
+    house: House, subjects: Subjects, span: Span, watcher: Watcher, parts: Sequence[Part], stack: ExitStack
+) -> Ensemble:
     score = _Score(len(parts))
+    everyone = range(len(parts))
+    watchers = [score.watcher(number) for number in everyone]
 
-    def play(number: int, part: Part) -> Any:
-        run = rehearsal(house, subjects, span, score.watcher(number), part=part)
-        return run, run.__enter__()
+    def open_one(number: int) -> Stage:
+        return stack.enter_context(opened(house, subjects, span, watchers[number], parts[number]))
 
     with ThreadPoolExecutor(len(parts)) as pool:
-        playing = [pool.submit(play, number, part) for number, part in enumerate(parts)]
-        try:
-            watcher.begun(score.interrupt)
-            _watch(playing, score, watcher)
-        except BaseException:
-            score.enough.set()
-            while wait(playing, _A_WHILE).not_done:
-                score.interrupt()
-            raise
-        finally:
-            for one in playing:
-                if one.exception() is None:
-                    opened.push(one.result()[0].__exit__)
-    return [one.result()[1] for one in playing]
+
+        def together(work: Callable[[int], T], over: Sequence[int] = everyone) -> list[T]:
+            playing = [pool.submit(work, number) for number in over]
+            _until_done(playing, score, watcher)
+            return [one.result() for one in playing]
+
+        watcher.begun(score.interrupt)
+        stages = together(open_one)
+        searched = any(together(lambda number: stage_everybody(stages[number], span, watchers[number])))
+        stages = [replace(stage, searched=searched) for stage in stages]
+        together(lambda number: _decide(stages[number], span, watchers[number], is_first=number == 0))
+        score.only_the_first()
+        (days,) = together(lambda number: _play(stages, span, watchers[number]), [0])
+    return Ensemble(stages, days)
+
+
+def _decide(stage: Stage, span: Span, watcher: Watcher, *, is_first: bool) -> None:
+    decide_plain_ones(stage, span, watcher)
+    if not is_first:
+        index_outcomes(stage.run)
+        stage.run.freeze()
+
+
+def _play(stages: Sequence[Stage], span: Span, watcher: Watcher) -> Stage:
+    """The days of the eventful of all parts."""
+    first, *others = [stage.run for stage in stages]
+    for other in others:
+        for table in _FOR_THE_DAYS:
+            other.carry(select(table), table, first)
+    played = play_days(replace(stages[0], run=replace(first, part=WHOLE)), span, watcher)
+    note_players(first, [first, *others])
+    watcher.tell("counting", 0, 1)
+    return played
+
+
+def _until_done(playing: Sequence[Future[Any]], score: _Score, watcher: Watcher) -> None:
+    """Watch them; whoever fails or is stopped ends all the others, and nobody goes on behind the back of the caller."""
+    try:
+        _watch(playing, score, watcher)
+    except BaseException:
+        score.enough.set()
+        while wait(playing, _A_WHILE).not_done:
+            score.interrupt()
+        raise
 
 
 def _watch(playing: Sequence[Future[Any]], score: _Score, watcher: Watcher) -> None:

@@ -15,6 +15,7 @@ from engine.backtest.scratch import Scratch, temporary
 from engine.definitions.store import ActiveTrigger
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Moment
+from engine.storage.session import past_the_orm
 from engine.storage.upsert import table_of
 
 _MOMENT = table_of(Moment)
@@ -34,7 +35,7 @@ def keep_foreseen(run: Scratch, customers: ColumnElement[Any]) -> None:
 
 def spot_foreseen(run: Scratch, *, now: datetime) -> None:
     """Those that this look would spot."""
-    run.session.execute(_SPOT, {"now": now})
+    past_the_orm(run.session).execute(_SPOT, {"now": now})
 
 
 def may_be_searched(run: Scratch, triggers: Sequence[ActiveTrigger]) -> bool:

@@ -8,38 +8,86 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.backtest.handing_days import by_days
 from engine.backtest.scratch import Scratch
 from engine.calendar.keeping import NAME as PAUSE
 from engine.channel_terms import Offered
+from engine.plan.candidates import alike_of
 from engine.plan.holds import holds_of
 from engine.plan.intents import intents_of
 from engine.send.checking import Claimed, hindrances, moments_of
 from engine.spot.truth import no_longer_true
+from engine.storage.base import UtcDateTime
 from engine.storage.models import Hold, Message, MessageMoment, Moment
-from engine.storage.upsert import is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, is_given, table_of
+from engine.storage.words import in_words
 
 _BATCH = 1_000
-_QUIET = {"synchronize_session": False}
+_NOW, _UNTIL = (bindparam(name, type_=UtcDateTime(), required=True) for name in ("now", "until"))
+_MOMENTS, _MESSAGES, _SPOKEN = table_of(Moment), table_of(Message), table_of(MessageMoment).c
+_THEIRS = select(_SPOKEN.moment_id).where(_SPOKEN.live, is_given(_SPOKEN.message_id))
+_TO_APPROVE = in_words(
+    select(Message.id).where(Message.state.in_(("draft", "in_review")), Message.write_at <= _NOW).order_by(Message.id)
+)
+_WRITTEN = in_words(
+    update(_MOMENTS)
+    .where(_MOMENTS.c.id.in_(_THEIRS), _MOMENTS.c.state == "planned")
+    .values(state="written", written_at=_NOW)
+)
+_APPROVED = (
+    update(_MESSAGES)
+    .where(is_given(_MESSAGES.c.id))
+    .values(state="approved", written_at=_NOW, approved_at=_NOW, release_at=_NOW)
+)
+_TO_GO = in_words(
+    select(Message.id, Message.send_at)
+    .where(Message.state == "approved", Message.send_at < _UNTIL)
+    .order_by(Message.id)
+)
+_TO_GO_OF_THESE = in_words(
+    select(Message.id, Message.send_at)
+    .where(is_given(Message.id), Message.state == "approved", Message.send_at < _UNTIL)
+    .order_by(Message.id)
+)
+_PAUSED, _LASTS = Hold.name == PAUSE, or_(Hold.until.is_(None), Hold.until >= _UNTIL)
+# By its open holds, whether each of these is kept beyond then; what a "not now" keeps counts as one that is not.
+_STAY = (
+    select(
+        MessageMoment.message_id,
+        case((func.max(case((_PAUSED, 1), else_=0)) == 1, 0), else_=func.max(case((_LASTS, 1), else_=0))),
+    )
+    .join(Hold, and_(Hold.moment_id == MessageMoment.moment_id, Hold.released_at.is_(None)))
+    .where(MessageMoment.live, is_given(MessageMoment.message_id))
+    .group_by(MessageMoment.message_id)
+)
+_OF_MESSAGES = (
+    select(Message.id, Message.customer_id, Message.family, Message.state)
+    .where(is_given(Message.id))
+    .order_by(Message.id)
+)
+_TOO_LATE = select(Message.id).where(is_given(Message.id), Message.expires_at <= Message.send_at)
+_AT = (
+    select(_MESSAGES.c.send_at)
+    .join(_SPOKEN.message_id.table, _SPOKEN.message_id == _MESSAGES.c.id)
+    .where(_SPOKEN.moment_id == _MOMENTS.c.id, _SPOKEN.live)
+    .scalar_subquery()
+)
+_CLOSED = update(_MOMENTS).where(_MOMENTS.c.id.in_(_THEIRS)).values(state="closed", closed_at=_AT)
+_GONE = (
+    update(_MESSAGES).where(is_given(_MESSAGES.c.id)).values(state="handed_over", handed_over_at=_MESSAGES.c.send_at)
+)
 
 
 def approve_all(session: Session, *, now: datetime) -> None:
     """A person has read everything that is due to be written."""
-    due = select(Message.id).where(Message.state.in_(("draft", "in_review")), Message.write_at <= now)
-    spoken = select(MessageMoment.moment_id).where(MessageMoment.live, MessageMoment.message_id.in_(due))
-    session.execute(
-        update(Moment).where(Moment.id.in_(spoken), Moment.state == "planned").values(state="written", written_at=now),
-        execution_options=_QUIET,
-    )
-    session.execute(
-        update(Message)
-        .where(Message.id.in_(due))
-        .values(state="approved", written_at=now, approved_at=now, release_at=now),
-        execution_options=_QUIET,
-    )
+    connection = past_the_orm(session)
+    if ids := connection.scalars(_TO_APPROVE, {_NOW.key: now}).all():
+        connection.execute(_WRITTEN, {_NOW.key: now} | given(ids))
+        connection.execute(_APPROVED, {_NOW.key: now} | given(ids))
 
 
 def hand_over(run: Scratch, offered: Offered, *, now: datetime, until: datetime) -> int:
@@ -49,8 +97,7 @@ def hand_over(run: Scratch, offered: Offered, *, now: datetime, until: datetime)
     it is looked at by itself, at its own instant; what is put off to a later one before `until` has its turn then.
     """
     session = run.session
-    approved = (Message.state == "approved", Message.send_at < until)
-    due = session.execute(select(Message.id, Message.send_at).where(*approved).order_by(Message.id)).all()
+    due = past_the_orm(session).execute(_TO_GO, {_UNTIL.key: until}).all()
     if not due:
         return 0
     last = max(now, *(message.send_at for message in due))
@@ -70,15 +117,12 @@ def _one_by_one(run: Scratch, ids: set[UUID], offered: Offered, *, now: datetime
     """The earliest first, and again only where a hold of limited time ends before the next look."""
     session, gone = run.session, 0
     while ids:
-        due = select(func.min(Message.send_at)).where(
-            is_among(session, Message.id, ids), Message.state == "approved", Message.send_at < until
-        )
-        if (first := session.scalar(due)) is None:
+        due = past_the_orm(session).execute(_TO_GO_OF_THESE, {_UNTIL.key: until} | given(ids)).all()
+        if not due:
             break
-        at = max(first, now)
+        at = max(now, min(message.send_at for message in due))
         run.set_clock(at)
-        turn = select(Message.id).where(is_among(session, Message.id, ids), Message.send_at <= at)
-        those = list(session.scalars(turn.where(Message.state == "approved").order_by(Message.id).limit(_BATCH)))
+        those = [message.id for message in due if message.send_at <= at][:_BATCH]
         held = hindrances(session, _claimed(session, those, offered), now=at, channels=offered)
         free = [one for one in those if one not in held]
         _let_go(session, free)
@@ -90,15 +134,9 @@ def _one_by_one(run: Scratch, ids: set[UUID], offered: Offered, *, now: datetime
 def _soon_free(session: Session, ids: Collection[UUID], until: datetime) -> set[UUID]:
     """Those of which every open hold ends by itself before then. What a "not now" keeps is put off again and again, as
     the day and the hour at which it goes follow from that."""
-    open_holds = (
-        select(MessageMoment.message_id)
-        .join(Hold, and_(Hold.moment_id == MessageMoment.moment_id, Hold.released_at.is_(None)))
-        .where(MessageMoment.live, is_among(session, MessageMoment.message_id, ids))
-        .group_by(MessageMoment.message_id)
-    )
-    paused, stays = Hold.name == PAUSE, or_(Hold.until.is_(None), Hold.until >= until)
-    for_good = case((func.max(case((paused, 1), else_=0)) == 1, 0), else_=func.max(case((stays, 1), else_=0)))
-    held: dict[UUID, int] = dict(session.execute(open_holds.add_columns(for_good)).all())
+    if not ids:
+        return set()
+    held: dict[UUID, int] = dict(past_the_orm(session).execute(_STAY, {_UNTIL.key: until} | given(ids)).all())
     return {one for one in ids if not held.get(one, 0)}
 
 
@@ -106,31 +144,25 @@ def _in_the_way(session: Session, ids: Sequence[UUID], offered: Offered, *, now:
     """The messages of which any moment is held or no longer true, or that would come too late. A hold that is over when
     the last of them goes may still have been there at the instant of another."""
     of_moment = {moment_id: message_id for message_id, those in moments_of(session, ids).items() for moment_id in those}
-    found = {held for at in {now, last} for held in holds_of(session, of_moment, now=at, channels=offered)}
+    alike = alike_of(session, of_moment)
+    asked = (holds_of(session, of_moment, now=at, channels=offered, alike=alike) for at in {now, last})
+    found = {held for holds in asked for held in holds}
     found |= set(no_longer_true(session, of_moment, now=last))
-    late = select(Message.id).where(is_among(session, Message.id, ids), Message.expires_at <= Message.send_at)
-    return {of_moment[moment_id] for moment_id in found} | set(session.scalars(late))
+    late = past_the_orm(session).scalars(_TOO_LATE, given(ids))
+    return {of_moment[moment_id] for moment_id in found} | set(late)
 
 
 def _let_go(session: Session, ids: Sequence[UUID]) -> None:
     """At its own instant each."""
-    spoken = select(MessageMoment.moment_id).where(MessageMoment.live, is_among(session, MessageMoment.message_id, ids))
-    at = (
-        select(Message.send_at)
-        .join(MessageMoment, MessageMoment.message_id == Message.id)
-        .where(MessageMoment.moment_id == Moment.id, MessageMoment.live)
-        .scalar_subquery()
-    )
-    closed = update(Moment).where(Moment.id.in_(spoken)).values(state="closed", closed_at=at)
-    session.execute(closed, execution_options=_QUIET)
-    gone = update(Message).where(is_among(session, Message.id, ids))
-    session.execute(gone.values(state="handed_over", handed_over_at=Message.send_at), execution_options=_QUIET)
+    if ids:
+        connection = past_the_orm(session)
+        connection.execute(_CLOSED, given(ids))
+        connection.execute(_GONE, given(ids))
 
 
 def _claimed(session: Session, ids: Sequence[UUID], offered: Offered) -> list[Claimed]:
     """As sending sees what it has claimed; a run needs no deliveries, and a message stands for its own."""
-    columns: list[Any] = [Message.id, Message.customer_id, Message.family, Message.state]
-    rows = session.execute(select(*columns).where(is_among(session, Message.id, ids)).order_by(Message.id)).all()
+    rows: Any = past_the_orm(session).execute(_OF_MESSAGES, given(ids)).all()
     intents, moments = intents_of(session, ids, offered), moments_of(session, ids)
     return [
         Claimed(row.id, row.id, row.customer_id, row.family, row.state, intents[row.id], moments[row.id])

@@ -20,7 +20,7 @@ from engine.storage.upsert import is_among
 def by_days(session: Session, ids: Sequence[UUID], offered: Offered, *, now: datetime, until: datetime) -> set[UUID]:
     """Of these messages those that any of it may keep at their own instants, all of them before `until`."""
     found = set[UUID]()
-    for one in overlapping(session, now, until):
+    for one in () if offered.unpaused else overlapping(session, now, until):
         stops = one.stops(Message.family, Message.trigger_version_id, marketing_versions())
         touched = (
             select(Message.id)

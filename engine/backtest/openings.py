@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Date, Text, Time, Uuid, and_, insert, select
 
 from engine.backtest.days import Stage
-from engine.backtest.scratch import temporary
+from engine.backtest.scratch import fill, temporary
 from engine.backtest.staging import Looks
 from engine.dates.openings import slots
 from engine.definitions.store import ActiveTrigger
@@ -77,8 +77,8 @@ def store_openings(stage: Stage, looks: Looks) -> None:
         {name: getattr(row, name) for name in _KEY} | _opening(stage, triggers[row.trigger_id], row, looks)
         for row in rows
     )
-    while page := list(islice(made, 1_000)):
-        stage.run.session.execute(OPENINGS.insert(), page)
+    while page := list(islice(made, 2_000)):
+        fill(stage.run.session, OPENINGS, page)
     stage.run.measure(OPENINGS.name)
     _open(stage)
 

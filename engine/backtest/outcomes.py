@@ -1,6 +1,9 @@
 """What became of every moment of a run, one row each, and by which holds it was stopped or kept waiting."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Text, Uuid, and_, case, insert, select, text
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Select, Text, Uuid, and_, case, insert, select, text
 
 from engine.backtest.scratch import Scratch, temporary
 from engine.storage.base import JsonValue, UtcDateTime
@@ -48,14 +51,29 @@ def index_outcomes(run: Scratch) -> None:
     run.session.execute(_BY_CUSTOMER)
 
 
-def note_players(run: Scratch) -> None:
-    """What the days made of the moments of those they were played for. `on_day`: when it went, or would have gone."""
+def note_players(run: Scratch, parts: Sequence[Scratch]) -> None:
+    """What the days made of the moments of those they were played for, told to the part to which each belongs."""
+    for part in parts:
+        mine = part.mine(Moment.customer_id)
+        rows = _fates().where(mine)
+        names = select(Hold.moment_id, Hold.name).join(Moment, Moment.id == Hold.moment_id).where(mine).distinct()
+        if part.session is run.session:
+            run.session.execute(insert(OUTCOMES).from_select(COLUMNS, rows))
+            run.session.execute(insert(STOPS).from_select(["moment_id", "name"], names))
+        else:
+            run.carry(rows, OUTCOMES, part)
+            run.carry(names, STOPS, part)
+        part.measure(OUTCOMES.name, STOPS.name)
+
+
+def _fates() -> Select[Any]:
+    """`on_day`: when it went, or would have gone."""
     spoken = and_(MessageMoment.moment_id == Moment.id, MessageMoment.live)
     gone = Message.state.in_(("handed_over", "closed"))
     state = case(
         (gone, SENT), (Moment.state.in_(("spotted", "planned", "written", "closed")), OPEN), else_=Moment.state
     )
-    rows = (
+    return (
         select(
             *OF_MOMENT,
             case((gone, Message.send_on), else_=Moment.send_on),
@@ -70,7 +88,3 @@ def note_players(run: Scratch) -> None:
         .outerjoin(MessageMoment, spoken)
         .outerjoin(Message, Message.id == MessageMoment.message_id)
     )
-    run.session.execute(insert(OUTCOMES).from_select(COLUMNS, rows))
-    names = select(Hold.moment_id, Hold.name).distinct()
-    run.session.execute(insert(STOPS).from_select(["moment_id", "name"], names))
-    run.measure(OUTCOMES.name, STOPS.name)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from engine.backtest.scratch import Scratch, temporary
+from engine.backtest.scratch import Scratch, fill, temporary
 from engine.record.event_kinds import NOT_THEIR_DOING, RETRACTED
 from engine.storage.base import Base, UtcDateTime
 from engine.storage.models import (
@@ -66,7 +66,7 @@ def create_past(run: Scratch) -> None:
 def put(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
     """Keep these rows, which say themselves since and until when they were true."""
     for at in range(0, len(rows), _PIECE):
-        session.execute(_PAST[model].insert(), rows[at : at + _PIECE])
+        fill(session, _PAST[model], rows[at : at + _PIECE])
 
 
 def empty_past(run: Scratch) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import Column, Select, Subquery, Uuid, and_, func, literal, or_,
 
 from engine.backtest.days import Stage
 from engine.backtest.openings import OPENED
-from engine.backtest.scratch import NEVER, temporary
-from engine.backtest.staging import Looks
+from engine.backtest.scratch import NEVER, fill, temporary
+from engine.backtest.staging import Looks, stage_rows
 from engine.definitions.store import ActiveTrigger
 from engine.kinds import ProblemKind
 from engine.plan.rules.trouble import RECOVERY_GAP, SETTLING
@@ -22,7 +22,6 @@ from engine.record.problem_states import RESOLUTIONS
 from engine.spot.candidates import LOOK_BACK, resolved_since
 from engine.spot.problems import Due, moment_row
 from engine.storage.base import UtcDateTime
-from engine.storage.bulk import insert_each
 from engine.storage.models import Event, Moment, Problem
 
 TROUBLES = temporary(
@@ -55,7 +54,7 @@ def _stage(stage: Stage, trigger: ActiveTrigger, kind: ProblemKind, looks: Looks
             if found is None or at is None or at < trigger.active_from or (number := looks.first_from(at)) is None:
                 continue
             rows.append(moment_row(trigger, Due(candidate, found), looks.at[number]))
-        insert_each(stage.run.session, Moment, rows)
+        stage_rows(stage.run.session, rows)
 
 
 def moved_problems(stage: Stage, looks: Looks) -> Subquery:
@@ -111,8 +110,8 @@ def note_troubles(stage: Stage, looks: Looks) -> None:
     found = (
         {"customer_id": row.customer_id, "begins_at": row.opened_at - _A_DAY, "ends_at": _end(row)} for row in rows
     )
-    while page := list(islice(found, 1_000)):
-        stage.run.session.execute(TROUBLES.insert(), page)
+    while page := list(islice(found, 2_000)):
+        fill(stage.run.session, TROUBLES, page)
     stage.run.measure(TROUBLES.name)
 
 

@@ -16,16 +16,17 @@ from engine.backtest.at_once import TABLES, decide_at_once
 from engine.backtest.cast import cast_triggers
 from engine.backtest.days import Stage, instant_of, live_through, next_instant
 from engine.backtest.earlier import ASIDE, decide_earlier, set_aside
-from engine.backtest.foreseen import FORESEEN, RESTLESS, is_searched
+from engine.backtest.foreseen import FORESEEN, RESTLESS, is_searched, may_be_searched
 from engine.backtest.outcomes import OUTCOMES, SHOWN, STOPS, index_outcomes, note_players
+from engine.backtest.parts import WHOLE, Part
 from engine.backtest.past import fill_past
 from engine.backtest.past_problems import fill_problems
 from engine.backtest.past_tables import create_past, show_past
 from engine.backtest.players import PLAYERS, cast_players
 from engine.backtest.present import copy_present
 from engine.backtest.recoveries import stage_recoveries
-from engine.backtest.routing import EARLY, EVENTFUL, route
-from engine.backtest.scratch import WHOLE, WRITTEN, Part, Scratch, scratch
+from engine.backtest.routing import EARLY, EVENTFUL, note_restless, route
+from engine.backtest.scratch import WRITTEN, scratch
 from engine.backtest.staging import Looks, stage_dates, stage_folds
 from engine.backtest.stirrings import STIRRINGS, gather_stirrings
 from engine.calendar.day_rules import with_days
@@ -40,9 +41,12 @@ from engine.storage.bulk import uncollected
 from engine.storage.models import Customer, CustomerDate, Installation, Moment, Pause, Problem
 from engine.storage.session import Database
 
-# The tables that the days fill, and after how many looks it is found out again how much there is in them.
+# The tables that the days fill, and after which looks it is found out how much there is in them; each time all
+# statements are planned anew.
 _GROWING = ("moments", "messages", "message_moments", "holds")
-_MEASURED = 50
+_MEASURED = (1, 10, 60, 250)
+# Of those that decide at once.
+_STEPS = 4
 _AN_INSTANT = timedelta(microseconds=1)
 Progress = Callable[[str, int, int], None]
 Enough = Callable[[], bool]
@@ -100,44 +104,77 @@ class Span:
 
 @contextmanager
 def rehearsal(
-    house: House,
-    subjects: Subjects,
-    span: Span,
-    watcher: Watcher = UNWATCHED,
-    *,
-    at_once: bool = True,
-    part: Part = WHOLE,
+    house: House, subjects: Subjects, span: Span, watcher: Watcher = UNWATCHED, *, at_once: bool = True
 ) -> Iterator[Stage]:
-    """The stage of a run, or of this part of it, after the last day. Raises NotFound for a trigger that is
+    """The stage of a run that is played in one part, after the last day. Raises NotFound for a trigger that is
     not there, and RunStopped.
 
     Without `at_once` everybody is looked at day by day: the same, and slow.
     """
-    looks = span.looks(house.team)
-    with ended_where_enough(watcher), scratch(house.db, part) as run:
-        watcher.begun(run.interrupt)
-        stage = _opened(run, house, subjects, span, looks)
+    with ended_where_enough(watcher), opened(house, subjects, span, watcher) as stage:
         if at_once:
-            _decide_plain_ones(stage, span, Looks(looks[:-1], looks[-1]), watcher)
-        _set(stage, span, looks, everybody=not at_once)
-        is_foreseen = at_once and span.present is None
-        stage = replace(
-            stage,
-            searched=not is_foreseen or is_searched(run, stage.cast.triggers),
-            paused=bool(run.session.scalar(select(exists(select(Pause.id))))),
-        )
-        watcher.tell("days", 0, len(looks) - 1)
-        before = looks[0] if span.present else looks[0] - _AN_INSTANT
-        for number, (now, until) in enumerate(pairwise(looks)):
-            with uncollected():
-                live_through(stage, before=before, now=now, until=until, is_first=number == 0)
-            before = now
-            if number % _MEASURED == 1:
-                run.measure(*_GROWING)
-            watcher.tell("days", number + 1, len(looks) - 1)
-        note_players(run)
+            stage = replace(stage, searched=stage_everybody(stage, span, watcher))
+            decide_plain_ones(stage, span, watcher)
+        stage = play_days(stage, span, watcher, everybody=not at_once)
+        note_players(stage.run, [stage.run])
         watcher.tell("counting", 0, 1)
         yield stage
+
+
+@contextmanager
+def opened(house: House, subjects: Subjects, span: Span, watcher: Watcher, part: Part = WHOLE) -> Iterator[Stage]:
+    """The run's tables, and its triggers in them; the customers are still the stored ones, or those of this part."""
+    with scratch(house.db, part) as run:
+        watcher.begun(run.interrupt)
+        run.create([PLAYERS, STIRRINGS, EVENTFUL, EARLY, ASIDE, RESTLESS, FORESEEN, OUTCOMES, STOPS, SHOWN, *TABLES])
+        create_past(run)
+        for model in WRITTEN:
+            run.shadow(model, bare=model is Moment)
+        run.session.execute(insert(Installation), [{"name": ZONE_DATA, "value": zone_data_version()}])
+        first_look = span.looks(house.team)[0]
+        cast = cast_triggers(run, house.kinds, subjects, active_from=first_look, anew=span.present is None)
+        offered = with_days(run.session, replace(house.offered, spread_minutes=0))
+        yield Stage(run, cast, house.team, offered)
+
+
+def stage_everybody(stage: Stage, span: Span, watcher: Watcher) -> bool:
+    """Stage the moments of everybody; whether there is anybody for whom the looks would have to search themselves."""
+    looks = _looks(stage, span)
+    _in_steps(watcher, 0, lambda: _stage_by_name(stage, looks), lambda: stage_folds(stage, looks))
+    note_restless(stage, looks)
+    return may_be_searched(stage.run, stage.cast.triggers)
+
+
+def decide_plain_ones(stage: Stage, span: Span, watcher: Watcher) -> None:
+    """Decide what can be decided at once; the others are left to the days."""
+    looks, forecast_on = _looks(stage, span), span.first if span.present else None
+    _in_steps(
+        watcher, 2, lambda: route(stage, looks, forecast_on=forecast_on), lambda: _decide(stage, looks)
+    )  # fmt: skip
+    watcher.tell("everybody", _STEPS, _STEPS)
+
+
+def play_days(stage: Stage, span: Span, watcher: Watcher, *, everybody: bool = False) -> Stage:
+    """Live through the days with those who are eventful, or with `everybody`; the stage as it was then."""
+    run, looks = stage.run, span.looks(stage.team)
+    _set(stage, span, looks, everybody=everybody)
+    is_foreseen = not everybody and span.present is None
+    paused = run.session.scalar(select(exists(select(Pause.id))))
+    stage = replace(
+        stage,
+        searched=not is_foreseen or is_searched(run, stage.cast.triggers),
+        offered=replace(stage.offered, unpaused=not paused),
+    )
+    watcher.tell("days", 0, len(looks) - 1)
+    before = looks[0] if span.present else looks[0] - _AN_INSTANT
+    for number, (now, until) in enumerate(pairwise(looks)):
+        with uncollected():
+            live_through(stage, before=before, now=now, until=until, is_first=number == 0)
+        before = now
+        if number in _MEASURED:
+            run.measure(*_GROWING)
+        watcher.tell("days", number + 1, len(looks) - 1)
+    return stage
 
 
 @contextmanager
@@ -151,30 +188,16 @@ def ended_where_enough(watcher: Watcher) -> Iterator[None]:
         raise
 
 
-def _opened(run: Scratch, house: House, subjects: Subjects, span: Span, looks: Sequence[datetime]) -> Stage:
-    """The run's tables, and its triggers in them; the customers are still the stored ones."""
-    run.create([PLAYERS, STIRRINGS, EVENTFUL, EARLY, ASIDE, RESTLESS, FORESEEN, OUTCOMES, STOPS, SHOWN, *TABLES])
-    create_past(run)
-    for model in WRITTEN:
-        run.shadow(model, bare=model is Moment)
-    run.session.execute(insert(Installation), [{"name": ZONE_DATA, "value": zone_data_version()}])
-    cast = cast_triggers(run, house.kinds, subjects, active_from=looks[0], anew=span.present is None)
-    offered = with_days(run.session, replace(house.offered, spread_minutes=0))
-    return Stage(run, cast, house.team, offered)
-
-
-def _decide_plain_ones(stage: Stage, span: Span, looks: Looks, watcher: Watcher) -> None:
-    steps: Sequence[Callable[[], None]] = (
-        lambda: _stage_by_name(stage, looks),
-        lambda: stage_folds(stage, looks),
-        lambda: route(stage, looks, forecast_on=span.first if span.present else None),
-        lambda: _decide(stage, looks),
-    )
-    for number, step in enumerate(steps):
-        watcher.tell("everybody", number, len(steps))
+def _in_steps(watcher: Watcher, begun: int, *steps: Callable[[], None]) -> None:
+    for number, step in enumerate(steps, begun):
+        watcher.tell("everybody", number, _STEPS)
         with uncollected():
             step()
-    watcher.tell("everybody", len(steps), len(steps))
+
+
+def _looks(stage: Stage, span: Span) -> Looks:
+    *at, end = span.looks(stage.team)
+    return Looks(at, end)
 
 
 def _decide(stage: Stage, looks: Looks) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Select, Uuid, and_, case, delete, exists, func, insert, or_, select
 
 from engine.backtest.days import Stage
-from engine.backtest.foreseen import RESTLESS, keep_foreseen, may_be_searched
+from engine.backtest.foreseen import RESTLESS, keep_foreseen
 from engine.backtest.players import changes_since, known_since
 from engine.backtest.present import MESSAGES_OF
 from engine.backtest.quiet_times import kept_by_days
@@ -55,13 +55,17 @@ _STAGED = "moments (id, customer_id, trigger_id, problem_id, check_at, expires_a
 _OPEN_PROBLEM = "customer.has_open_problem"
 
 
-def route(stage: Stage, looks: Looks, *, forecast_on: date | None) -> None:
-    """Keep the staged moments of those alone who may be decided at once; the others are remembered as eventful."""
+def note_restless(stage: Stage, looks: Looks) -> None:
+    """Note for whom the looks would have to search themselves. The staged moments are all there by now."""
     stage.run.index(Moment, "id")
     stage.run.index(Moment, "customer_id")
     stage.run.measure(_STAGED)
     for customers in _restless(stage, looks):
         stage.run.session.execute(insert(RESTLESS).from_select(["customer_id"], customers))
+
+
+def route(stage: Stage, looks: Looks, *, forecast_on: date | None) -> None:
+    """Keep the staged moments of those alone who may be decided at once; the others are remembered as eventful."""
     for early in _early(stage, looks, forecast_on):
         stage.run.session.execute(insert(EARLY).from_select(["customer_id", "changed_at"], early))
     for customers in _reasons(stage, looks, forecast_on):
@@ -125,7 +129,7 @@ def _early(stage: Stage, looks: Looks, forecast_on: date | None) -> Iterator[Sel
         .group_by(changes.customer_id)
         .having(func.min(changes.effective_at) > over, func.sum(case((agreed, 1), else_=0)) == 0)
     )
-    if forecast_on is None and not may_be_searched(stage.run, stage.cast.triggers):
+    if forecast_on is None and not stage.searched:
         yield _in_between(stage, looks)
 
 

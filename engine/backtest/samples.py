@@ -46,9 +46,7 @@ def choose_samples(played: Ensemble, first: date, last: date, *, company: str, t
     for row in _first(played, 4 * COUNT):
         if len(chosen) < COUNT and row.customer_id not in chosen:
             chosen[row.customer_id] = (row, [])
-    told = [
-        _sample(_stage_of(played, row), row, tuple(why), company=company, team=team) for row, why in chosen.values()
-    ]
+    told = [_sample(played, row, tuple(why), company=company, team=team) for row, why in chosen.values()]
     if any(one.missing for one in told):
         return told
     unwritten = _unwritten(played, chosen.keys(), company=company, team=team)
@@ -60,7 +58,7 @@ def _unwritten(played: Ensemble, known: Collection[UUID], *, company: str, team:
     for trigger_id in sorted(played.cast.subjects):
         for row in _first(played, _TRIED, partial(_speaks_of, trigger_id)):
             if row.customer_id not in known:
-                told = _sample(_stage_of(played, row), row, (), company=company, team=team)
+                told = _sample(played, row, (), company=company, team=team)
                 if told.missing:
                     return told
     return None
@@ -150,10 +148,11 @@ def _rarest_languages(played: Ensemble) -> Sequence[str]:
     return sorted(spoken, key=lambda language: (spoken[language], language))[:-1][:2]
 
 
-def _sample(stage: Stage, row: Row, why: tuple[str, ...], *, company: str, team: str) -> Sample:
-    material = _material(stage, row)
+def _sample(played: Ensemble, row: Row, why: tuple[str, ...], *, company: str, team: str) -> Sample:
+    stage = _stage_of(played, row)
+    material = _material(played.days, row, _spoken_together(stage, row))
     try:
-        composed = compose(stage.run.session, material, company=company, team=team)
+        composed = compose(played.days.run.session, material, company=company, team=team)
     except MissingFact as missing:
         facts = facts_of_moment(facts_of(material, company=company, team=team), 0)
         return _told(stage, row, (*why, "a missing fact"), missing=say_unwritten(missing, facts))
@@ -178,25 +177,28 @@ def _outcome(stage: Stage, row: Row) -> str:
     return ending(CONTROL if row.state == CONTROL else row.reason)
 
 
-def _material(stage: Stage, row: Row) -> Material:
-    """What it would be written from: of those who were played day by day as they were on that day."""
-    session = stage.run.session
-    played = session.scalar(select(PLAYERS.c.customer_id).where(PLAYERS.c.customer_id == row.customer_id))
-    stage.run.set_clock(row.planned_at or datetime.combine(row.on_day, time(12), UTC))
-    table: Table = Customer.__table__ if played else stage.run.stored(Customer)  # type: ignore[assignment]
-    customer = Customer(**session.execute(select(*table.c).where(table.c.id == row.customer_id)).one()._mapping)
+def _spoken_together(stage: Stage, row: Row) -> Sequence[Row]:
+    """What the message speaks of, the lead first."""
     o = OUTCOMES.c
-    others = select(OUTCOMES).where(o.message_id == row.message_id).order_by(o.position) if row.message_id else None
-    spoken = session.execute(others).all() if others is not None else [row]
+    together = select(OUTCOMES).where(o.message_id == row.message_id).order_by(o.position)
+    return stage.run.session.execute(together).all() if row.message_id else [row]
+
+
+def _material(days: Stage, row: Row, spoken: Sequence[Row]) -> Material:
+    """What it would be written from: of those who were played day by day as they were on that day."""
+    session = days.run.session
+    played = session.scalar(select(PLAYERS.c.customer_id).where(PLAYERS.c.customer_id == row.customer_id))
+    days.run.set_clock(row.planned_at or datetime.combine(row.on_day, time(12), UTC))
+    table: Table = Customer.__table__ if played else days.run.stored(Customer)  # type: ignore[assignment]
+    customer = Customer(**session.execute(select(*table.c).where(table.c.id == row.customer_id)).one()._mapping)
     message = session.get(Message, row.message_id) if row.message_id and played else None
-    lead = spoken[0]
     made = Message(
         id=row.message_id or row.moment_id,
         customer_id=row.customer_id,
-        template=message.template if message else stage.cast.definitions[lead.trigger_id].template,
-        channel=message.channel if message else stage.offered.default,
+        template=message.template if message else days.cast.definitions[spoken[0].trigger_id].template,
+        channel=message.channel if message else days.offered.default,
     )
-    return Material(made, customer, [_spoken(stage, one) for one in spoken], _first_order(stage, row), ())
+    return Material(made, customer, [_spoken(days, one) for one in spoken], _first_order(days, row), ())
 
 
 def _spoken(stage: Stage, row: Row) -> Spoken:

@@ -7,20 +7,16 @@ which still writes temporary tables; SQLite: an authorizer).
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Date,
-    Engine,
     Index,
     Integer,
     MetaData,
@@ -28,25 +24,25 @@ from sqlalchemy import (
     ScalarSelect,
     Table,
     UniqueConstraint,
-    and_,
     cast,
-    event,
     func,
+    insert,
     literal,
     select,
     text,
-    true,
     update,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 from sqlalchemy.sql import Select
+from sqlalchemy.sql.selectable import SelectBase
 
+from engine.backtest.connections import engine_for_a_run
+from engine.backtest.parts import WHOLE, Part
 from engine.storage.base import Base, UtcDateTime
+from engine.storage.given import given
 from engine.storage.models import (
     AuditEntry,
-    Customer,
     Hold,
     Installation,
     Message,
@@ -57,7 +53,7 @@ from engine.storage.models import (
     Trigger,
     TriggerVersion,
 )
-from engine.storage.session import BUSY_TIMEOUT_MS, NOT_FOR_EVER, Database, open_engine
+from engine.storage.session import Database
 from engine.storage.upsert import table_of
 
 # What the engine writes while it spots, plans and decides. No revision is ever in a run: its messages have no texts, so
@@ -68,14 +64,6 @@ WRITTEN: tuple[type[Base], ...] = (
 ALWAYS, NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 _CLOCK = Table("backtest_clock", MetaData(), Column("at", UtcDateTime, nullable=False))
 _SET_CLOCK = text("SELECT set_config('jubilee.clock', :at, true)")
-# For one connection; what does not fit goes to the database's temporary files.
-_SETTINGS = {
-    **{"temp_buffers": "96MB", "work_mem": "64MB"},
-    # Most statements are asked again and again about a few rows, for which compiling them takes longer than they do.
-    "jit": "off",
-    # A part of a run that is done waits for the others, and holds nothing that anybody else waits for.
-    "idle_in_transaction_session_timeout": "1h",
-}
 # By which pages and the brake look, and no day of a run: every change of a row would write them anew.
 _OF_PAGES = frozenset(
     (
@@ -86,24 +74,7 @@ _OF_PAGES = frozenset(
     )
 )
 _MAIN = "main"
-_CHANGES = frozenset((sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some of the customers: those whose ids are not below `low`, and are below `high`. All parts of a run see the
-    database as it was at one instant, that of the `snapshot`."""
-
-    low: UUID | None = None
-    high: UUID | None = None
-    snapshot: str | None = None
-
-    def has(self, customer_id: UUID) -> bool:
-        """Whether this customer is one of them."""
-        return (self.low is None or customer_id >= self.low) and (self.high is None or customer_id < self.high)
-
-
-WHOLE = Part()
+_tables: dict[tuple[type[Base], str], Table] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +89,7 @@ class Scratch:
 
     def mine(self, customer_id: Any) -> ColumnElement[bool]:
         """Whether a customer belongs to this part of the run."""
-        bounds = [] if self.part.low is None else [customer_id >= self.part.low]
-        bounds += [] if self.part.high is None else [customer_id < self.part.high]
-        return and_(true(), *bounds)
+        return self.part.holds(customer_id)
 
     @property
     def is_sqlite(self) -> bool:
@@ -195,8 +164,10 @@ class Scratch:
         """From now on the database refuses every write but those to the run's own tables."""
         if not self.is_sqlite:
             self.session.execute(text("SET TRANSACTION READ ONLY"))
-            # Names mean the same from here to the end, so plans may be kept.
-            self.session.connection().connection.driver_connection.prepare_threshold = 5  # type: ignore[union-attr]
+            # Names mean the same from here to the end, so plans may be kept, one for all values: the rules are
+            # long to plan, and one day of the run has about as much to do as another.
+            self._driver.prepare_threshold, self._driver.prepared_max = 2, 300
+            self.session.execute(text("SET LOCAL plan_cache_mode = 'force_generic_plan'"))
 
     @contextmanager
     def planned(self, **settings: str) -> Iterator[None]:
@@ -209,6 +180,24 @@ class Scratch:
             for name in settings:
                 self.session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
 
+    def carry(self, rows: SelectBase, table: Table, target: "Scratch") -> None:
+        """Copy rows that have the columns of a table into that table of another part of the run: PostgreSQL hands them
+        on as they are. (SQLite has one part.)"""
+        names = ", ".join(column.name for column in table.columns)
+        bound = rows.compile(self.session.get_bind(), compile_kwargs={"literal_binds": True})
+        with (
+            self._driver.cursor() as source,
+            target._driver.cursor() as sink,
+            source.copy(f"COPY ({bound}) TO STDOUT (FORMAT binary)") as out,
+            sink.copy(f"COPY pg_temp.{table.name} ({names}) FROM STDIN (FORMAT binary)") as into,
+        ):
+            for block in out:
+                into.write(block)
+
+    @property
+    def _driver(self) -> Any:
+        return self.session.connection().connection.driver_connection
+
     def measure(self, *names: str) -> None:
         """Tell PostgreSQL how much there is in these tables, which it does not find out by itself."""
         if not self.is_sqlite:
@@ -217,30 +206,9 @@ class Scratch:
 
 
 @contextmanager
-def parts_of(db: Database, how_many: int) -> Iterator[list[Part]]:
-    """So many parts, about equal, over one snapshot that is there for as long as the block lasts; on SQLite the whole,
-    as it lets one work at a time."""
-    if db.is_sqlite or how_many == 1:
-        yield [WHOLE]
-        return
-    engine = _postgresql(db.url, None)
-    try:
-        with Session(engine) as session:
-            customers = session.scalar(select(func.count()).select_from(Customer)) or 0
-            ids = select(Customer.id).order_by(Customer.id).limit(1)
-            cuts = [session.scalar(ids.offset(customers * at // how_many)) for at in range(1, how_many)]
-            bounds = [None, *sorted({cut for cut in cuts if cut is not None}), None]
-            snapshot = session.scalar(select(func.pg_export_snapshot()))
-            yield [Part(low, high, snapshot) for low, high in pairwise(bounds)]
-    finally:
-        engine.dispose()
-
-
-@contextmanager
 def scratch(db: Database, part: Part = WHOLE) -> Iterator[Scratch]:
     """A session with the run's clock, on a connection of its own; whatever it made is gone when the block ends."""
-    engine = _sqlite(db.url) if db.is_sqlite else _postgresql(db.url, part.snapshot)
-    engine.dialect.statement_compiler = _without_locks(engine.dialect.statement_compiler)
+    engine = engine_for_a_run(db, part.snapshot)
     try:
         with Session(engine, expire_on_commit=False) as session:
             live = _MAIN if db.is_sqlite else str(session.scalar(text("SELECT current_schema()")))
@@ -269,8 +237,21 @@ def temporary(name: str, *columns: Column[Any], indexes: Sequence[Sequence[str]]
     return table
 
 
-@lru_cache(maxsize=256)
+def fill(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of all the columns of a run's own table in one statement, and not one by one."""
+    columns = {column.name: column.type for column in table.columns}
+    values = given(session, "rows_of_a_page", columns, [[row[name] for name in columns] for row in rows])
+    session.execute(insert(table).from_select(list(columns), select(values)))
+
+
 def _stored(model: type[Base], live: str) -> Table:
+    """One and the same for all parts, whichever asks first: a statement that names two would join the table with
+    itself."""
+    known = _tables.get((model, live))
+    return known if known is not None else _tables.setdefault((model, live), _named(model, live))
+
+
+def _named(model: type[Base], live: str) -> Table:
     return table_of(model).to_metadata(MetaData(), schema=live)
 
 
@@ -302,52 +283,3 @@ def _twin(table: Table, *, bare: bool) -> Table:
 
 def _plain(column: Column[Any]) -> Column[Any]:
     return Column(column.name, column.type, nullable=column.nullable, server_default=column.server_default)
-
-
-def _postgresql(url: str, snapshot: str | None) -> Engine:
-    made = open_engine(
-        url,
-        poolclass=NullPool,
-        isolation_level="REPEATABLE READ",
-        connect_args={**NOT_FOR_EVER, "prepare_threshold": None},
-    )
-
-    @event.listens_for(made, "begin")
-    def _begin(connection: Any) -> None:
-        if snapshot is not None:
-            connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
-        for name, size in _SETTINGS.items():
-            connection.exec_driver_sql(f"SET LOCAL {name} = '{size}'")
-
-    return made
-
-
-def _sqlite(url: str) -> Engine:
-    wait = BUSY_TIMEOUT_MS / 1000
-    arguments = {"isolation_level": None, "timeout": wait, "cached_statements": 1_000}
-    made = open_engine(url, poolclass=NullPool, connect_args=arguments)
-
-    @event.listens_for(made, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.set_authorizer(_may)
-
-    @event.listens_for(made, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    return made
-
-
-def _may(action: int, table: str | None, _column: str | None, database: str | None, _by: str | None) -> int:
-    """SQLite asks it of every step of a statement before it runs. (Its own `json_each` is declared like a table.)"""
-    forbidden = action in _CHANGES and database == _MAIN and table != "sqlite_master"
-    return sqlite3.SQLITE_DENY if forbidden else sqlite3.SQLITE_OK
-
-
-def _without_locks(compiler: Any) -> Any:
-    """The engine locks what it is about to change; in a run nobody else is there, and live rows must stay free."""
-
-    def for_update_clause(_self: Any, _select: Any, **_kw: Any) -> str:
-        return ""
-
-    return type("WithoutLocks", (compiler,), {"for_update_clause": for_update_clause})

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select
+from sqlalchemy.orm import Session
 
 from engine.backtest.days import Stage
 from engine.conditions.expressions import by_bytes
@@ -25,9 +26,8 @@ from engine.spot.date_rows import MATCHES, HomePlace, SendDay, kind_of, moments_
 from engine.spot.dating import expiry, send_day
 from engine.spot.open_window import open_window
 from engine.spot.standing import stored_fact
-from engine.storage.bulk import insert_each
 from engine.storage.models import Customer, Event, Moment
-from engine.storage.upsert import is_among
+from engine.storage.upsert import insert_new, is_among
 
 _DAYS_AT_ONCE = 62
 _PIECE = 1_000
@@ -229,7 +229,13 @@ def _store_page(
         for customer_id, occurrence, number in page
         if customer_id in places
     ]
-    insert_each(session, Moment, rows)
+    stage_rows(session, rows)
+
+
+def stage_rows(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Stage these moments, which all name the same columns."""
+    if rows:
+        insert_new(session, Moment, rows, same={})
 
 
 def _row(trigger: ActiveTrigger, customer_id: UUID, occurrence: Occurrence, place: Any, spotted_at: datetime) -> Any:

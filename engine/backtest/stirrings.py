@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Text, Uuid, insert, literal, select, union_all, update
+from sqlalchemy import Column, Text, Uuid, bindparam, insert, literal, select, union_all, update
 
 from engine.backtest.past_tables import KEPT, SINCE, past_table
 from engine.backtest.players import PLAYERS
@@ -12,6 +12,9 @@ from engine.backtest.scratch import Scratch, temporary
 from engine.record.event_kinds import CORRECTIONS
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Customer, Event, Moment, Note
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import table_of
+from engine.storage.words import in_words
 
 STIRRINGS = temporary(
     "stirrings",
@@ -19,6 +22,14 @@ STIRRINGS = temporary(
     Column("customer_id", Uuid, nullable=False),
     Column("name", Text),
     indexes=[["at"]],
+)
+_AFTER, _UNTIL = (bindparam(name, type_=UtcDateTime(), required=True) for name in ("after", "until"))
+_MOMENTS = table_of(Moment)
+_STIRRED = select(STIRRINGS.c.customer_id).where(STIRRINGS.c.at > _AFTER, STIRRINGS.c.at <= _UNTIL)
+_LOOK_AGAIN = in_words(
+    update(_MOMENTS)
+    .where(_MOMENTS.c.state == "spotted", _MOMENTS.c.check_at > _UNTIL, _MOMENTS.c.customer_id.in_(_STIRRED))
+    .values(check_at=_UNTIL)
 )
 
 
@@ -53,10 +64,4 @@ def stirred_by(run: Scratch, names: Collection[str], *, after: datetime, until: 
 
 def look_again(run: Scratch, *, after: datetime, until: datetime) -> None:
     """Plan the spotted moments of everybody anew of whom there is news, as recording asks for it."""
-    stirred = select(STIRRINGS.c.customer_id).where(STIRRINGS.c.at > after, STIRRINGS.c.at <= until)
-    run.session.execute(
-        update(Moment)
-        .where(Moment.state == "spotted", Moment.check_at > until, Moment.customer_id.in_(stirred))
-        .values(check_at=until)
-        .execution_options(synchronize_session=False)
-    )
+    past_the_orm(run.session).execute(_LOOK_AGAIN, {_AFTER.key: after, _UNTIL.key: until})

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import product
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import CTE, ColumnElement, Date, FromClause, Text, and_, case, func, select
@@ -31,6 +30,7 @@ from engine.storage.given import given as given_rows
 from engine.storage.given import given_again as rows_given_again
 from engine.storage.models import Customer, Message, MessageMoment, Moment, Preference, Trigger
 from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, is_given
 from engine.storage.words import in_words
 
 # A spotted moment is judged by its trigger's current version, others by the one that planned them.
@@ -41,6 +41,8 @@ _ALIKE = (
     .join(Trigger, Trigger.id == Moment.trigger_id)
     .distinct()
 )
+_ALIKE_OF_MOMENTS = _ALIKE.where(is_given(Moment.id))
+Alike = Sequence[Any]
 _QUIET_MONTHS = 12
 ActiveDay = tuple[str, date, datetime]
 _ACTIVE_FROM = "active_from"
@@ -97,16 +99,23 @@ class Judged:
         ]
 
 
+def alike_of(session: Session, moment_ids: Collection[uuid.UUID]) -> Alike:
+    """What the circumstances of these moments follow from: asked once, where more than one statement needs them."""
+    return past_the_orm(session).execute(_ALIKE_OF_MOMENTS, given(moment_ids)).all()
+
+
 def circumstances_of(
-    session: Session,
-    scope: ColumnElement[bool],
-    values: Mapping[str, Any] = MappingProxyType({}),
-    *,
-    now: datetime,
-    channels: Offered,
+    session: Session, scope: ColumnElement[bool], *, now: datetime, channels: Offered
 ) -> Circumstances:
-    """Read the circumstances of the moments of `scope`, which is given these `values`."""
-    rows = past_the_orm(session).execute(_ALIKE.where(scope), dict(values)).all()
+    """Read the circumstances of the moments of `scope`."""
+    return circumstances_from(
+        session, past_the_orm(session).execute(_ALIKE.where(scope)).all(), now=now, channels=channels
+    )
+
+
+def circumstances_from(session: Session, alike: Alike, *, now: datetime, channels: Offered) -> Circumstances:
+    """The circumstances of moments of which it was asked already what is `alike`."""
+    rows = alike
     versions = tuple(sorted({row.version_id for row in rows}))
     quiet = {version for version in versions if definition_of(session, version).holds_quiet_relationship}
     days = sorted({(row.zone, row.nominal_on) for row in rows if row.version_id in quiet})
@@ -115,7 +124,7 @@ def circumstances_of(
         versions,
         arrivals(((row.country, row.zone) for row in rows), channels, now=now),
         tuple((zone, on, _counts_from(on, zone)) for zone, on in days),
-        in_force(session, now=now),
+        () if channels.unpaused else in_force(session, now=now),
         tuple(_sensitive_today({(row.zone, row.country) for row in rows}, rules, now=now)),
     )
 

@@ -15,7 +15,7 @@ from engine.plan.clashes import Day, Standing
 from engine.plan.contender import Contender, heaviest_first
 from engine.plan.slots import Slot
 from engine.storage.models import Message, MessageMoment, Moment
-from engine.storage.upsert import insert_into
+from engine.storage.upsert import insert_into, is_among
 from engine.transitions import LIVE_MESSAGE, MOMENT, sources_of
 
 
@@ -169,6 +169,6 @@ def _mark_planned(session: Session, contenders: Sequence[Contender], *, now: dat
     for version_id, ids in by_version.items():
         session.execute(
             update(Moment)
-            .where(Moment.id.in_(ids), Moment.state.in_(sources_of(MOMENT, "planned")))
+            .where(is_among(session, Moment.id, ids), Moment.state.in_(sources_of(MOMENT, "planned")))
             .values(state="planned", planned_at=now, trigger_version_id=version_id)
         )

@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
@@ -17,15 +18,28 @@ from engine.dates.openings import POST_TOO_LATE, spoiled_by
 from engine.dates.team import TeamHours
 from engine.dates.windows import Window
 from engine.definitions.store import ActiveTrigger
-from engine.plan.candidates import FEW, Circumstances, circumstances_of, given_again, judge, made_once
+from engine.plan.candidates import (
+    FEW,
+    Alike,
+    Circumstances,
+    alike_of,
+    circumstances_from,
+    given_again,
+    judge,
+    made_once,
+)
 from engine.plan.contender import Contender
 from engine.plan.intents import PLACE, hours_key, hours_of, post_on
 from engine.plan.slots import Slot, Wish, first_slot
-from engine.plan.sql import instants
+from engine.plan.sql import NOW, instants
+from engine.storage.base import UtcDateTime
 from engine.storage.models import Customer, Moment
+from engine.storage.session import past_the_orm
 from engine.storage.upsert import given, is_given
+from engine.storage.words import in_words
 
 NO_TERMS = Offered()
+_SINCE: BindParameter[datetime] = bindparam("since", type_=UtcDateTime())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +55,40 @@ def lock_due(session: Session, *, now: datetime, limit: int, since: datetime | N
 
     `since`: all that were due before then have been looked at, and need not be searched for.
     """
-    seen = [] if since is None else [Moment.check_at >= since]
-    picked = session.execute(
+    statement, values = _to_lock(limit, is_bounded=since is not None), {NOW.key: now, _SINCE.key: since}
+    return [moment_id for moment_id, _ in past_the_orm(session).execute(statement, values)]
+
+
+@lru_cache(maxsize=8)
+def _to_lock(limit: int, *, is_bounded: bool) -> Select[uuid.UUID, uuid.UUID]:
+    return in_words(
         select(Moment.id, Customer.id)
         .join(Customer, Customer.id == Moment.customer_id)
-        .where(Moment.state == "spotted", Moment.check_at <= now, *seen)
+        .where(Moment.state == "spotted", Moment.check_at <= NOW, *([Moment.check_at >= _SINCE] if is_bounded else []))
         .order_by(Moment.send_on, Moment.id)
         .limit(limit)
         .with_for_update(of=Customer, skip_locked=True, key_share=True)
-    ).all()
-    return [moment_id for moment_id, _ in picked]
+    )
 
 
-def read_due(session: Session, ids: Sequence[uuid.UUID], channels: Offered, *, now: datetime) -> Sequence[Any]:
+def read_due(
+    session: Session, ids: Sequence[uuid.UUID], channels: Offered, *, now: datetime, alike: Alike | None = None
+) -> Sequence[Any]:
     """What planning decides by. The state is asked again: before the lock was there it may have changed.
 
     As for holds: for few moments the statement is made once, for many the database has to plan it for them.
     """
+    alike = alike_of(session, ids) if alike is None else alike
+    circumstances = circumstances_from(session, alike, now=now, channels=channels)
     if len(ids) > FEW:
         scope = Moment.id.in_(ids)
-        circumstances = circumstances_of(session, scope, now=now, channels=channels)
         return session.execute(_due(session, scope, circumstances, channels), instants(now)).all()
     given_ones = is_given(Moment.id)
-    circumstances = circumstances_of(session, given_ones, given(ids), now=now, channels=channels)
     statement = made_once(
         session, "due", circumstances, channels, lambda wider: _due(session, given_ones, wider, channels)
     )
-    return session.execute(statement, instants(now) | given(ids) | given_again(session, circumstances)).all()
+    values = instants(now) | given(ids) | given_again(session, circumstances)
+    return past_the_orm(session).execute(statement, values).all()
 
 
 def _due(

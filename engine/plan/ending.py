@@ -5,13 +5,18 @@ no moment without its message, and whoever waited for either is looked at again.
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.bell import ring
+from engine.storage.base import UtcDateTime
 from engine.storage.models import Hold, Message, MessageMoment, Moment, Trigger
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import is_among
+from engine.storage.words import in_words
 from engine.transitions import MESSAGE, MOMENT, sources_of
 
 Ending = Literal["skipped", "expired", "cancelled"]
@@ -22,6 +27,8 @@ RETIRED = "trigger_retired"
 # Holds that the end of another message or moment of the same customer may lift.
 _WAITING_FOR_OTHERS = ("clash_lost", "cap", "settling")
 _GONE_OUT = ("handed_over", "closed")
+_NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime(), required=True)
+_SINCE: BindParameter[datetime] = bindparam("since", type_=UtcDateTime())
 
 
 def end_message(session: Session, message_id: uuid.UUID, state: Ending, reason: str, *, now: datetime) -> bool:
@@ -42,21 +49,26 @@ def cancel_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: st
     """Cancel moments that have not gone out. A message that spoke of one is cancelled too; its other moments are
     planned afresh, as a text that names what is not true cannot be mended by leaving it out.
     """
-    return _end_moments(session, Moment.id.in_(moment_ids), "cancelled", reason, now=now)
+    return _end_moments(session, is_among(session, Moment.id, moment_ids), "cancelled", reason, now=now)
 
 
 def expire_due(session: Session, *, now: datetime, limit: int = BATCH, since: datetime | None = None) -> int:
     """Expire what would come too late by now; returns how many moments that were. `since`: what would have come too
     late by then is known to have ended."""
-    ended = [] if since is None else [Moment.expires_at >= since]
-    late = (
+    values = {_NOW.key: now, _SINCE.key: since}
+    ids = past_the_orm(session).scalars(_late(limit, is_bounded=since is not None), values).all()
+    return expire_moments(session, ids, now=now) if ids else 0
+
+
+@lru_cache(maxsize=8)
+def _late(limit: int, *, is_bounded: bool) -> Select[uuid.UUID]:
+    ended = [Moment.expires_at >= _SINCE] if is_bounded else []
+    return in_words(
         select(Moment.id)
-        .where(Moment.expires_at <= now, *ended, Moment.state.in_(sources_of(MOMENT, "expired")), ~_has_gone_out())
+        .where(Moment.expires_at <= _NOW, *ended, Moment.state.in_(sources_of(MOMENT, "expired")), ~_has_gone_out())
         .order_by(Moment.expires_at)
         .limit(limit)
     )
-    ids = session.scalars(late).all()
-    return expire_moments(session, ids, now=now) if ids else 0
 
 
 def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime, reason: str = TOO_LATE) -> int:
@@ -69,7 +81,7 @@ def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: da
         .scalar_subquery()
     )
     why = func.coalesce(held_by, reason)
-    return _end_moments(session, Moment.id.in_(moment_ids), "expired", why, now=now)
+    return _end_moments(session, is_among(session, Moment.id, moment_ids), "expired", why, now=now)
 
 
 def end_retired(session: Session, *, now: datetime, limit: int = BATCH) -> int:
@@ -87,7 +99,7 @@ def end_retired(session: Session, *, now: datetime, limit: int = BATCH) -> int:
 
 def skip_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: str, *, now: datetime) -> int:
     """Skip moments for good, by the name of the hold that will not end."""
-    return _end_moments(session, Moment.id.in_(moment_ids), "skipped", reason, now=now)
+    return _end_moments(session, is_among(session, Moment.id, moment_ids), "skipped", reason, now=now)
 
 
 def release_losers(session: Session, customer_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
@@ -97,7 +109,9 @@ def release_losers(session: Session, customer_ids: Sequence[uuid.UUID], *, now: 
     waits = exists().where(Hold.moment_id == Moment.id, Hold.released_at.is_(None), Hold.name.in_(_WAITING_FOR_OTHERS))
     session.execute(
         update(Moment)
-        .where(Moment.customer_id.in_(customer_ids), Moment.state == "spotted", Moment.check_at > now, waits)
+        .where(
+            is_among(session, Moment.customer_id, customer_ids), Moment.state == "spotted", Moment.check_at > now, waits
+        )
         .values(check_at=now)
     )
     ring(session, "jubilee.plan")
@@ -119,12 +133,14 @@ def _end_moments(
     of_lead = (
         select(Moment.reason)
         .join(MessageMoment, MessageMoment.moment_id == Moment.id)
-        .where(MessageMoment.message_id == Message.id, MessageMoment.live, Moment.id.in_(ids))
+        .where(MessageMoment.message_id == Message.id, MessageMoment.live, is_among(session, Moment.id, ids))
         .order_by(MessageMoment.position)
         .limit(1)
         .scalar_subquery()
     )
-    spoke_of = select(MessageMoment.message_id).where(MessageMoment.live, MessageMoment.moment_id.in_(ids))
+    spoke_of = select(MessageMoment.message_id).where(
+        MessageMoment.live, is_among(session, MessageMoment.moment_id, ids)
+    )
     messages = _end_messages(session, spoke_of, state, of_lead, now=now)
     _part(session, messages, now=now)
     _release_holds(session, ids, now=now)
@@ -185,7 +201,9 @@ def _live_moments_of(message_ids: Sequence[uuid.UUID]) -> Select[uuid.UUID]:
 
 def _release_holds(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
     session.execute(
-        update(Hold).where(Hold.moment_id.in_(moment_ids), Hold.released_at.is_(None)).values(released_at=now)
+        update(Hold)
+        .where(is_among(session, Hold.moment_id, moment_ids), Hold.released_at.is_(None))
+        .values(released_at=now)
     )
 
 

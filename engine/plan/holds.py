@@ -9,23 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, select, union_all, update
+from sqlalchemy import BigInteger, CompoundSelect, cast, null, select, union_all, update
 from sqlalchemy.orm import Session
 
 from engine.channel_terms import Offered
 from engine.ids import new_id
-from engine.plan.candidates import FEW, Judged, circumstances_of, given_again, judge, made_once
+from engine.plan.candidates import FEW, Alike, Judged, alike_of, circumstances_from, given_again, judge, made_once
 from engine.plan.reasons import EXCEPTION, KEPT, is_final
 from engine.plan.rules import customer, house, limits, permission, trigger, trouble
 from engine.plan.sql import instants, until
 from engine.storage.models import Hold, Moment
 from engine.storage.session import past_the_orm
-from engine.storage.upsert import given, insert_into, is_given
+from engine.storage.upsert import given, insert_new, is_among, is_given
 
 DEFAULT_CHANNELS = Offered()
-_KEPT_HOLDS = select(Hold.moment_id, Hold.name, Hold.detail, Hold.until).where(
-    is_given(Hold.moment_id), Hold.released_at.is_(None), Hold.name.in_(KEPT)
-)
 _OPEN_HOLDS = select(Hold.id, Hold.moment_id, Hold.name, Hold.until).where(
     is_given(Hold.moment_id), Hold.released_at.is_(None)
 )
@@ -82,20 +79,24 @@ def current_holds(judged: Judged) -> CompoundSelect[Any]:
 
 
 def holds_of(
-    session: Session, moment_ids: Collection[uuid.UUID], *, now: datetime, channels: Offered = DEFAULT_CHANNELS
+    session: Session,
+    moment_ids: Collection[uuid.UUID],
+    *,
+    now: datetime,
+    channels: Offered = DEFAULT_CHANNELS,
+    alike: Alike | None = None,
 ) -> dict[uuid.UUID, list[HoldView]]:
     """The reasons to hold each of these moments now; a moment without any is not in the answer.
 
-    Includes what those who write opened and have not released.
+    Includes what those who write opened and have not released. `alike`: as far as somebody has asked it already, of
+    these moments or more.
     """
     found: dict[uuid.UUID, dict[str, HoldView]] = {}
     if not moment_ids:
         return {}
-    for moment_id, name, detail, since, seconds in _current(session, moment_ids, now, channels):
+    for moment_id, name, detail, since, seconds in _current(session, moment_ids, now, channels, alike):
         views = found.setdefault(moment_id, {})
         views[name] = _longer(views.get(name), HoldView(name, detail, until(since, seconds)))
-    for moment_id, name, detail, ends_at in past_the_orm(session).execute(_KEPT_HOLDS, given(moment_ids)):
-        found.setdefault(moment_id, {})[name] = HoldView(name, detail, ends_at)
     return {moment_id: list(by_name.values()) for moment_id, by_name in found.items()}
 
 
@@ -106,22 +107,34 @@ def _longer(one: HoldView | None, other: HoldView) -> HoldView:
     return one if one.until is None or one.until > other.until else other
 
 
-def _current(session: Session, moment_ids: Collection[uuid.UUID], now: datetime, channels: Offered) -> Sequence[Any]:
+def _current_and_kept(judged: Judged) -> CompoundSelect[Any]:
+    """The same with what those who write opened."""
+    kept = (
+        select(Hold.moment_id, Hold.name, Hold.detail, Hold.until, cast(null(), BigInteger))
+        .join(judged.c, judged.c.c.moment_id == Hold.moment_id)
+        .where(Hold.released_at.is_(None), Hold.name.in_(sorted(KEPT)))
+    )
+    return union_all(*current_holds(judged).selects, kept)
+
+
+def _current(
+    session: Session, moment_ids: Collection[uuid.UUID], now: datetime, channels: Offered, alike: Alike | None
+) -> Sequence[Any]:
     """A batch that is sent looks the same to the database each time, which then reads and plans it once. A plan made so
     reckons with few moments: where they are many, it has to be made for them."""
+    alike = alike_of(session, moment_ids) if alike is None else alike
+    circumstances = circumstances_from(session, alike, now=now, channels=channels)
     if len(moment_ids) > FEW:
         scope = Moment.id.in_(moment_ids)
-        circumstances = circumstances_of(session, scope, now=now, channels=channels)
-        statement = current_holds(judge(session, scope, circumstances, channels=channels))
+        statement = _current_and_kept(judge(session, scope, circumstances, channels=channels))
         return session.execute(statement, instants(now)).all()
     given_ones = is_given(Moment.id)
-    circumstances = circumstances_of(session, given_ones, given(moment_ids), now=now, channels=channels)
     statement = made_once(
         session,
         "holds",
         circumstances,
         channels,
-        lambda wider: current_holds(judge(session, given_ones, wider, channels=channels)),
+        lambda wider: _current_and_kept(judge(session, given_ones, wider, channels=channels)),
     )
     values = instants(now) | given(moment_ids) | given_again(session, circumstances)
     return past_the_orm(session).execute(statement, values).all()
@@ -133,7 +146,7 @@ def store_holds(session: Session, moment_ids: Collection[uuid.UUID], holds: Hold
     wanted = {(moment_id, hold.name): hold for moment_id, found in holds.items() for hold in found}
     gone = [row.id for row in stored if (row.moment_id, row.name) not in wanted and row.name not in KEPT]
     if gone:
-        session.execute(update(Hold).where(Hold.id.in_(gone)).values(released_at=now))
+        session.execute(update(Hold).where(is_among(session, Hold.id, gone)).values(released_at=now))
     moved = [
         {"id": row.id, "until": hold.until, "detail": hold.detail}
         for row in stored
@@ -152,11 +165,10 @@ def _open(session: Session, new: Mapping[tuple[uuid.UUID, str], HoldView], *, no
             "moment_id": moment_id,
             "name": name,
             "detail": hold.detail,
-            "opened_at": now,
             "until": hold.until,
         }
         for (moment_id, name), hold in new.items()
     ]
     if rows:
         # Two who look at the same moment at once open its hold once: uq_holds_open decides.
-        session.execute(insert_into(session, Hold).on_conflict_do_nothing(), rows)
+        insert_new(session, Hold, rows, same={"opened_at": now})

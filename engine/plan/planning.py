@@ -18,6 +18,7 @@ from engine.conditions import to_sql
 from engine.dates.team import TeamHours
 from engine.definitions.store import ActiveTrigger
 from engine.plan.brake import pull_brakes
+from engine.plan.candidates import alike_of
 from engine.plan.clashes import Settled, settle
 from engine.plan.contender import Contender
 from engine.plan.control import in_control
@@ -28,6 +29,7 @@ from engine.plan.holds import DEFAULT_CHANNELS, HoldView, holds_of, store_holds
 from engine.plan.untrue import cancel_untrue
 from engine.storage.bulk import update_alike
 from engine.storage.models import Customer, Moment
+from engine.storage.upsert import is_among
 from engine.transitions import MOMENT, sources_of
 
 BATCH = 1_000
@@ -66,14 +68,15 @@ def plan_due(
         return 0
     settings = replace(settings, channels=with_days(session, settings.channels))
     cancel_untrue(session, ids, now=now)
-    rows = read_due(session, ids, settings.channels, now=now)
+    alike = alike_of(session, ids)
+    rows = read_due(session, ids, settings.channels, now=now, alike=alike)
     known = {trigger.id: trigger for trigger in triggers}
     times = sort_by_time(rows, known, team, now=now, offered=settings.channels)
     for reason, late in times.over.items():
         expire_moments(session, late, now=now, reason=reason or TOO_LATE)
     _look_again_at(session, times.waiting)
     looked_at = [row.id for row in rows if row.id not in times.settled]
-    found = holds_of(session, looked_at, now=now, channels=settings.channels)
+    found = holds_of(session, looked_at, now=now, channels=settings.channels, alike=alike)
     ended = _skip_final(session, found, now=now)
     free = [contender for contender in times.ready if contender.moment_id not in found]
     pulled = pull_brakes(session, free, now=now, team=team) if settings.brakes else {}
@@ -152,7 +155,7 @@ def _draw_control(session: Session, settled: Settled, *, now: datetime) -> None:
     for version_id, ids in drawn.items():  # the version that decided, as what is planned keeps it
         session.execute(
             update(Moment)
-            .where(Moment.id.in_(ids), Moment.state.in_(sources_of(MOMENT, "control")))
+            .where(is_among(session, Moment.id, ids), Moment.state.in_(sources_of(MOMENT, "control")))
             .values(state="control", reason="control", closed_at=now, trigger_version_id=version_id)
         )
 

@@ -31,6 +31,7 @@ from engine.storage.upsert import given, insert_into, is_given
 from engine.storage.words import in_words
 
 ZONE_DATA = "zone_data_version"
+_ZONE_DATA = select(Installation.value).where(Installation.name == ZONE_DATA)
 _UNSENT = ("draft", "in_review", "approved")
 _UNSENT_MESSAGES = (
     select(Message.id)
@@ -40,6 +41,7 @@ _UNSENT_MESSAGES = (
     .with_for_update(of=Message)
 )
 _MOVED = _UNSENT_MESSAGES.where(or_(Message.zone != Customer.zone, Message.hours_key != hours_key()))
+_ALL_MOVED, _ALL_UNSENT = in_words(_MOVED), in_words(_UNSENT_MESSAGES)
 _MOVED_OF_CUSTOMERS = in_words(_MOVED.where(is_given(Message.customer_id)))
 _UTC_TEAM = TeamHours()
 NO_TERMS = Offered()
@@ -49,8 +51,8 @@ _PIECE = 5_000
 
 def zone_data_changed(session: Session) -> bool:
     """Whether the send times were last worked out with other zone data than this process has."""
-    stored = session.get(Installation, ZONE_DATA)
-    return stored is None or stored.value != zone_data_version()
+    stored = past_the_orm(session).scalar(_ZONE_DATA)
+    return stored is None or stored != zone_data_version()
 
 
 def forget_times(session: Session) -> None:
@@ -76,7 +78,7 @@ def recompute_send_times(
     if customer_ids is not None:
         ids = past_the_orm(session).scalars(_MOVED_OF_CUSTOMERS, given(customer_ids)).all()
     else:
-        ids = session.scalars(_UNSENT_MESSAGES if everything else _MOVED).all()
+        ids = past_the_orm(session).scalars(_ALL_UNSENT if everything else _ALL_MOVED).all()
     channels = with_days(session, channels) if ids else channels
     for at in range(0, len(ids), _PIECE):
         affected = Message.id.in_(ids[at : at + _PIECE])

@@ -2,20 +2,38 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engine.kinds import FoldEvent
 from engine.record.corrections import Correction, corrected, position, winners
 from engine.record.event_kinds import CORRECTIONS
 from engine.storage.models import Customer, Event
-from engine.storage.upsert import is_among
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, is_given
+from engine.storage.words import in_words
 
 _ROWS_AT_ONCE = 1_000
+_FEW = 50
+_CORRECTIONS = in_words(
+    select(
+        Event.customer_id,
+        Customer.zone,
+        Event.corrects,
+        Event.message_id,
+        Event.name,
+        Event.occurred_at,
+        Event.properties,
+    )
+    .join(Customer, Customer.id == Event.customer_id)
+    .where(is_given(Event.customer_id), Event.name.in_(sorted(CORRECTIONS)))
+)
 
 
 def effective_events(
@@ -35,15 +53,23 @@ def histories(
     Sorted here and not in SQL: databases differ in how they order texts, and the position in a total is compared here.
     """
     corrections = _corrections(session, customer_ids)
-    columns = (Event.customer_id, Event.message_id, Event.name, Event.occurred_at, Event.occurred_on, Event.properties)
-    query = select(*columns).where(is_among(session, Event.customer_id, customer_ids), Event.corrects.is_(None))
-    if names is not None:
-        query = query.where(Event.name.in_(names))
-    rows = session.execute(query.order_by(Event.customer_id).execution_options(yield_per=_ROWS_AT_ONCE))
+    query = _events_named(None if names is None else frozenset(names))
+    # A cursor of the server takes three journeys, and few customers have few events.
+    options = {} if len(customer_ids) <= _FEW else {"yield_per": _ROWS_AT_ONCE}
+    rows = past_the_orm(session).execute(query, given(customer_ids), execution_options=options)
     for customer_id, group in groupby(rows, key=itemgetter(0)):
         zone, in_force = corrections.get(customer_id, ("UTC", {}))
         events = (FoldEvent(*row[1:]) for row in group)
         yield customer_id, _in_order(events, in_force, zone)
+
+
+@lru_cache(maxsize=256)
+def _events_named(names: frozenset[str] | None) -> Select[*tuple[Any, ...]]:
+    columns = (Event.customer_id, Event.message_id, Event.name, Event.occurred_at, Event.occurred_on, Event.properties)
+    query = select(*columns).where(is_given(Event.customer_id), Event.corrects.is_(None))
+    if names is not None:
+        query = query.where(Event.name.in_(sorted(names)))
+    return query.order_by(Event.customer_id)
 
 
 def _in_order(events: Iterable[FoldEvent], in_force: Mapping[str, Correction], zone: str) -> list[FoldEvent]:
@@ -55,19 +81,7 @@ def _in_order(events: Iterable[FoldEvent], in_force: Mapping[str, Correction], z
 
 def _corrections(session: Session, customer_ids: Collection[UUID]) -> dict[UUID, tuple[str, Mapping[str, Correction]]]:
     """The zone of each customer with corrections, and the correction in force for each corrected message id."""
-    rows = session.execute(
-        select(
-            Event.customer_id,
-            Customer.zone,
-            Event.corrects,
-            Event.message_id,
-            Event.name,
-            Event.occurred_at,
-            Event.properties,
-        )
-        .join(Customer, Customer.id == Event.customer_id)
-        .where(is_among(session, Event.customer_id, customer_ids), Event.name.in_(CORRECTIONS))
-    )
+    rows = past_the_orm(session).execute(_CORRECTIONS, given(customer_ids))
     found: dict[UUID, list[Correction]] = defaultdict(list)
     zones: dict[UUID, str] = {}
     for customer_id, zone, corrects, message_id, name, occurred_at, properties in rows:

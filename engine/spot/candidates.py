@@ -1,19 +1,23 @@
 """The problems that a trigger may have to speak of, with what a kind wants to know of each: read for a page at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, Uuid, and_, bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.definitions.store import ActiveTrigger
 from engine.kinds import ProblemFacts, ProblemQuery
 from engine.spot.disturbances import Trouble, disturbances_of, troubles_of
 from engine.spot.reasons import UNTRUE_PROBLEM
+from engine.storage.base import UtcDateTime
 from engine.storage.models import Customer, Moment, Problem
+from engine.storage.session import past_the_orm
+from engine.storage.words import in_words
 
 PAGE = 1_000
 # A problem of the same category so long before makes this one a repetition.
@@ -21,6 +25,9 @@ REPEATED_WITHIN = timedelta(days=180)
 # A resolution is looked at for so long. Whoever found no peace since then is past the help of a message.
 LOOK_BACK = timedelta(days=60)
 _GRAVITY = ("minor", "major", "serious")
+
+_BEFORE, _SINCE = (bindparam(name, type_=UtcDateTime(), required=True) for name in ("before", "since"))
+_TRIGGER: BindParameter[UUID] = bindparam("trigger", type_=Uuid(), required=True)
 
 _OF_PROBLEM = (
     "id",
@@ -57,17 +64,15 @@ class Candidate:
 
 def candidates(session: Session, trigger: ActiveTrigger, query: ProblemQuery) -> Iterator[list[Candidate]]:
     """Pages of problems that the query names and that this trigger has not dealt with for good."""
-    at, statement = _at(query), _statement(query)
-    if query.state == "resolved":
-        undecided = statement.outerjoin(Moment, _moment_of(trigger)).where(_is_undecided())
-        statement = undecided.where(at > query.before - LOOK_BACK)
-    return _pages(session, statement, at)
+    values = {_BEFORE.key: query.before, _SINCE.key: query.before - LOOK_BACK, _TRIGGER.key: trigger.id}
+    undecided = query.state == "resolved"
+    return _pages(session, _statement(query.kinds, query.state, undecided=undecided, bounded=undecided), values)
 
 
 def resolved_since(session: Session, query: ProblemQuery, since: datetime) -> Iterator[list[Candidate]]:
     """Pages of problems that the query names and that were resolved after `since`, whatever came of them."""
-    at = _at(query)
-    return _pages(session, _statement(query).where(at > since), at)
+    values = {_BEFORE.key: query.before, _SINCE.key: since}
+    return _pages(session, _statement(query.kinds, query.state, undecided=False, bounded=True), values)
 
 
 def lightest_first(page: Sequence[Candidate]) -> list[Candidate]:
@@ -75,42 +80,51 @@ def lightest_first(page: Sequence[Candidate]) -> list[Candidate]:
     return sorted(page, key=lambda one: (_GRAVITY.index(one.problem.severity), one.problem.opened_at))
 
 
-def _pages(session: Session, statement: Select[Any], at: Any) -> Iterator[list[Candidate]]:
+def _pages(session: Session, asked: "_Asked", values: Mapping[str, Any]) -> Iterator[list[Candidate]]:
     after: tuple[Any, Any] | None = None
     while True:
-        page = statement if after is None else statement.where(tuple_(at, Problem.id) > tuple_(*after))
-        rows = session.execute(page).all()
+        page = asked.rows if after is None else asked.rows.where(tuple_(asked.at, Problem.id) > tuple_(*after))
+        rows = past_the_orm(session).execute(page, dict(values)).all()
         if rows:
             yield list(_judged(session, rows))
         if len(rows) < PAGE:
             return
-        after = (getattr(rows[-1], at.key), rows[-1].id)
+        after = (getattr(rows[-1], asked.at.key), rows[-1].id)
 
 
-def _at(query: ProblemQuery) -> Any:
-    return Problem.resolved_at if query.state == "resolved" else Problem.opened_at
+class _Asked(NamedTuple):
+    """A statement, and the column by whose order its pages are asked."""
+
+    rows: Select[Any]
+    at: Any
 
 
-def _statement(query: ProblemQuery) -> Select[Any]:
-    at = _at(query)
-    return (
+@lru_cache(maxsize=64)
+def _statement(kinds: tuple[str, ...], state: str, *, undecided: bool, bounded: bool) -> _Asked:
+    at = Problem.resolved_at if state == "resolved" else Problem.opened_at
+    rows = (
         select(Problem.customer_id, Customer.country, Customer.zone, *(getattr(Problem, name) for name in _OF_PROBLEM))
         .join(Customer, Customer.id == Problem.customer_id)
         .where(
-            Problem.state == query.state,
-            Problem.kind.in_(query.kinds),
-            at <= query.before,
+            Problem.state == state,
+            Problem.kind.in_(kinds),
+            at <= _BEFORE,
             Customer.erased_at.is_(None),
         )
         .order_by(at, Problem.id)
         .limit(PAGE)
     )
+    if undecided:
+        rows = rows.outerjoin(Moment, _moment_of_it()).where(_is_undecided())
+    if bounded:
+        rows = rows.where(at > _SINCE)
+    return _Asked(in_words(rows), at)
 
 
-def _moment_of(trigger: ActiveTrigger) -> ColumnElement[bool]:
+def _moment_of_it() -> ColumnElement[bool]:
     """A problem that was resolved makes one moment, under its incident: the UNIQUE key answers."""
     return and_(
-        Moment.trigger_id == trigger.id,
+        Moment.trigger_id == _TRIGGER,
         Moment.customer_id == Problem.customer_id,
         Moment.occurrence_key == Problem.incident_key,
     )

@@ -13,7 +13,22 @@ from engine.kinds import FoldEvent
 from engine.record.event_kinds import LOW_SCORES, subject_of
 from engine.record.folding import effective_events
 from engine.storage.models import Problem
+from engine.storage.session import past_the_orm
+from engine.storage.upsert import given, is_given
+from engine.storage.words import in_words
 
+_TROUBLES = in_words(
+    select(
+        Problem.customer_id,
+        Problem.id,
+        Problem.key,
+        Problem.category,
+        Problem.state,
+        Problem.incident_key,
+        Problem.opened_at,
+        Problem.resolved_at,
+    ).where(is_given(Problem.customer_id), Problem.state != "contact")
+)
 _AGAIN = frozenset({"ticket_reopened", "ticket_became_problem"})
 
 
@@ -32,18 +47,7 @@ class Trouble:
 
 def troubles_of(session: Session, customer_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Trouble]]:
     """All problems of these customers. A mere contact is none."""
-    rows = session.execute(
-        select(
-            Problem.customer_id,
-            Problem.id,
-            Problem.key,
-            Problem.category,
-            Problem.state,
-            Problem.incident_key,
-            Problem.opened_at,
-            Problem.resolved_at,
-        ).where(Problem.customer_id.in_(customer_ids), Problem.state != "contact")
-    )
+    rows = past_the_orm(session).execute(_TROUBLES, given(customer_ids))
     found: dict[UUID, list[Trouble]] = defaultdict(list)
     for row in rows:
         found[row.customer_id].append(Trouble(*row[1:]))

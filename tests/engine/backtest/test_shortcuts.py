@@ -1,20 +1,25 @@
 """Who is decided at once, and who is looked at day by day: lives on either side of every line, decided both ways."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import MetaData, Table, select
 
+from engine.backtest import scratch
 from engine.backtest.ensemble import ensemble
 from engine.backtest.players import PLAYERS
 from engine.backtest.rehearsal import House, RunStopped, Span, Watcher, rehearsal
 from engine.backtest.run import Voice, sum_up
 from engine.record.customers import ConsentRow, CustomerRow
 from engine.record.wishes import Wishes
+from engine.storage.base import Base
 from engine.storage.models import Customer
 from engine.storage.session import Database
+from engine.storage.upsert import table_of
 from tests.engine.backtest.world import LONG_AGO, OFFERED, TEAM, World, early, outcomes
 from triggers.table import KINDS
 
@@ -225,6 +230,33 @@ def test_parts_make_the_same_result_as_the_whole(world: World) -> None:
             results.append(sum_up(played, FIRST, LAST, is_forecast=False, voice=Voice("Shop", "us")))
     assert results[0] == results[1]
     assert sum(one.spotted for one in results[0].triggers) > 20
+
+
+def test_where_the_looks_of_one_part_search_no_part_decides_on_both_sides(changing: World) -> None:
+    """The days are played for all parts together: who moved makes them search for those of another part as well."""
+    moved = {"zone": "Pacific/Auckland", "country": "NZ"}
+    changes(feb(18), "02-25", **moved)(changing, "moved")  # told last, and so in the last part
+    changing.tell()
+    span, results = Span(changing.first, changing.last), []
+    for parts in (1, 3):
+        with ensemble(_house(changing), changing.names, span, parts=parts) as played:
+            voice = Voice("Shop", "us")
+            results.append(sum_up(played, changing.first, changing.last, is_forecast=False, voice=voice))
+    assert results[0] == results[1]
+
+
+def test_all_parts_mean_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that ask for the first time together: of two tables of one name a statement would join one with the other."""
+    both = threading.Barrier(2, timeout=20)
+
+    def named(model: type[Base], live: str) -> Table:
+        both.wait()
+        return table_of(model).to_metadata(MetaData(), schema=live)
+
+    monkeypatch.setattr(scratch, "_named", named)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: scratch._stored(Customer, "a schema of this test"), range(2))
+    assert one is other
 
 
 def test_the_end_of_a_watcher_ends_all_parts(world: World) -> None:
