@@ -19,6 +19,7 @@ from engine.storage.models import (
     Moment,
     Person,
     Revision,
+    Trigger,
 )
 from engine.storage.models.contact_point import hash_of_address
 from engine.storage.session import Database
@@ -53,7 +54,8 @@ def _prototype(session: Session, now: datetime, number: int, *, by_person: bool)
         session.flush()
         stamps |= {"approved_by": person.id, "approved_at": now}
     customer = make_customer(session, email=ADDRESS.format(number=number), zone="UTC")
-    message = approve(session, customer=customer, channel="email", **day, **stamps)
+    trigger = session.scalars(select(Trigger)).first()  # all are of one, as most of a morning's are
+    message = approve(session, customer, trigger, channel="email", **day, **stamps)
     session.execute(
         update(Moment)
         .where(Moment.customer_id == customer.id)

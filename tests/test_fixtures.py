@@ -6,15 +6,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import event, inspect, literal, make_url, select, text
+from sqlalchemy import Connection, Select, event, inspect, literal, make_url, select, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.orm import Session
 
+from engine.backtest.connections import engine_for_a_run
 from engine.storage.migrate import newest_revision, revision
+from engine.storage.models import Customer
 from engine.storage.session import Database
 from tests.conftest import NewDatabase
 from tests.servers.run import ROOT
@@ -145,3 +148,21 @@ def test_what_is_compiled_serves_every_database(new_database: NewDatabase) -> No
                 event.listen(connection, "before_cursor_execute", note)
                 session.execute(statement).all()
     assert found == [CacheStats.CACHE_MISS, CacheStats.CACHE_HIT]
+
+
+def test_a_backtest_makes_its_statements_itself(db: Database) -> None:
+    """It locks no row, everybody else does: neither finds what was made for the other."""
+    statement = select(Customer.id).with_for_update()
+    run = engine_for_a_run(db)
+    for _ in range(2):
+        with db.reading() as session:
+            assert ("FOR UPDATE" in _said(session.connection(), statement)) is not db.is_sqlite
+        with run.connect() as connection:
+            assert "FOR UPDATE" not in _said(connection, statement)
+
+
+def _said(connection: Connection, statement: Select[UUID]) -> str:
+    said: list[str] = []
+    event.listen(connection, "before_cursor_execute", lambda *arguments: said.append(arguments[2]))
+    connection.execute(statement).all()
+    return said[-1]  # a run says before what it needs
