@@ -3,8 +3,8 @@
 SQLAlchemy keeps compiled statements by engine. Every test has a database, and so engines, of its own; making the same
 statements anew for each took a third of the suite's processor time. Which engine a statement was first made for does
 not matter to it: engines of one kind here differ in their address alone, or make statements by a compiler of their own,
-as those of backtests, and share nothing then. And a statement whose key leaves out
-something that changes it is found sooner where it meets the statements of other tests.
+as those of backtests, and share nothing then. And a statement whose key leaves out something that changes it is found
+sooner where it meets the statements of other tests.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,20 @@
 """R14: clocks that jump, days that are missing or have an hour twice, zones that change name, customers who move."""
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlalchemy import func, select, update
 
 from engine import clock, rounds
 from engine.dates.windows import Window
+from engine.send import sending
+from engine.send.calls import Calls
+from engine.send.claiming import Claim
 from engine.send.slots import Intent, is_open, slots
+from engine.send.submitting import Sender, start
 from engine.storage.models import Customer, Installation, Message, Moment
 from engine.storage.session import Database
 from tests.faults.installation import WITH_BIRTHDAY, Provider, installation, prepare
@@ -43,19 +49,53 @@ def test_r14_the_clock_jumps_to_and_fro(db: Database, tmp_path: Path, jumps: tup
         assert session.scalar(select(func.count()).where(Moment.occasion == "birthday")) == WITH_BIRTHDAY
 
 
+@pytest.fixture
+def set_by(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[timedelta], None]]:
+    """Set the machine's clock by so much once something has been claimed, before it is checked again."""
+    travellers: list[time_machine.travel] = []
+
+    def jump(by: timedelta) -> None:
+        def started(sender: Sender, calls: Calls, claims: Sequence[Claim]) -> None:
+            if not travellers:
+                travellers.append(time_machine.travel(datetime.now(UTC) + by))
+                travellers[0].start()
+            start(sender, calls, claims)
+
+        monkeypatch.setattr(sending, "start", started)
+
+    yield jump
+    for traveller in travellers:
+        traveller.stop()
+
+
 @pytest.mark.databases("postgres")
-def test_r14_the_machines_clock_is_set_back_between_claim_and_check(site: Site) -> None:
+def test_r14_the_machines_clock_is_set_back_between_claim_and_check(
+    site: Site, set_by: Callable[[timedelta], None]
+) -> None:
     """Five seconds, as time servers do: the lease still runs, and it goes once."""
     site.due(3)
+    set_by(timedelta(seconds=-5))
     with site.here() as jubilee:
-        now = clock.machine_now
-        try:
-            rounds.clock.machine_now = lambda: now() - timedelta(seconds=5)  # type: ignore[attr-defined]
-            rounds.send(jubilee, "w")
-        finally:
-            rounds.clock.machine_now = now  # type: ignore[attr-defined]
+        rounds.send(jubilee, "w")
+        assert site.deliveries() == {"accepted": 3}
         rounds.send(jubilee, "w")
     assert site.deliveries() == {"accepted": 3}
+    site.all_is_well()
+
+
+@pytest.mark.databases("postgres")
+def test_r14_the_machines_clock_is_set_ahead_between_claim_and_check(
+    site: Site, set_by: Callable[[timedelta], None]
+) -> None:
+    """An hour: the lease is over, so nothing is handed over by it; claimed anew, it goes once."""
+    site.due(3)
+    set_by(timedelta(hours=1))
+    with site.here() as jubilee:
+        for _ in range(3):
+            rounds.send(jubilee, "w")
+            rounds.settle(jubilee)
+    assert site.deliveries()["accepted"] == 3
+    assert site.deliveries()["refused"] >= 3
     site.all_is_well()
 
 
