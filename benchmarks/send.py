@@ -311,7 +311,7 @@ def _peer(postgres: PostgresServer, redis: RedisServer, sink: MailTaker, turn: i
         while sink.taken - before < COUNT and time.monotonic() < ends:
             time.sleep(0.5)
         peer.stdin.close()
-        peer.wait(30)
+        peer.wait(120)
 
 
 def _report(name: str, runs: list[tuple[Spent, Spent, list[int]]]) -> None:
