@@ -1,7 +1,7 @@
 """A year of an anniversary, a milestone and a recovery, backtested for 1,000,000 customers and 10,000,000 events.
 
 Made in the database by INSERT ... SELECT generate_series, so that everybody's life follows from their number. With
-caps, clashes and a control group. Prints what was found, the seconds, the CPU seconds of this process and of the
+caps, clashes and a control group. Prints what was found, the seconds, the CPU seconds of our processes and of the
 server's, and the memory of both. Others may be at work on the machine: CPU seconds tell more than seconds.
 
 JUBILEE_BENCH_CUSTOMERS makes it smaller; JUBILEE_BENCH_URL uses a database that is there and keeps what was made.
@@ -84,25 +84,32 @@ class Watch:
     """Prints where the run is, and keeps the most memory that was seen."""
 
     def __init__(self) -> None:
-        self.begun, self.most = time.perf_counter(), 0
+        self.begun = time.perf_counter()
+        self.of_ours: dict[int, int] = {}
         self.of_servers: dict[int, int] = {}
         self.watcher = Watcher(self.look)
 
     def look(self, what: str, done: int, of: int) -> None:
         """After each piece."""
-        self.most = max(self.most, psutil.Process().memory_info().rss)
         if what != "days" or done % 10 == 0:  # to ask the system takes longer than some days do
-            for one in _backends():
-                with suppress(psutil.NoSuchProcess):  # some come and go
-                    self.of_servers[one.pid] = max(self.of_servers.get(one.pid, 0), one.memory_full_info().uss)
+            for kept, processes in ((self.of_ours, _ours()), (self.of_servers, _backends())):
+                for one in processes:
+                    with suppress(psutil.NoSuchProcess):  # some come and go
+                        kept[one.pid] = max(kept.get(one.pid, 0), one.memory_full_info().uss)
         if what != "days" or done % 60 == 0 or done == of:
             print(f"   {time.perf_counter() - self.begun:7.1f} s  {what} {done}/{of}", flush=True)
 
 
 def _measured(work: Callable[[], Result]) -> tuple[Result, float, float, float]:
-    begun, ours, servers = time.perf_counter(), time.process_time(), _cpu_of_servers()
+    begun, ours, servers = time.perf_counter(), _cpu_of_ours(), _cpu_of_servers()
     result = work()
-    return result, time.perf_counter() - begun, time.process_time() - ours, _cpu_of_servers() - servers
+    return result, time.perf_counter() - begun, _cpu_of_ours() - ours, _cpu_of_servers() - servers
+
+
+def _cpu_of_ours() -> float:
+    """User and system seconds of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _cpu_of_servers() -> float:
@@ -125,6 +132,12 @@ def _postmaster() -> list[psutil.Process]:
     return [one for one in psutil.Process().children(recursive=True) if one.name() == "postgres"][:1]
 
 
+def _ours() -> list[psutil.Process]:
+    """This process, and those in which it plays days."""
+    this = psutil.Process()
+    return [this, *(child for child in this.children() if child.name().startswith("python"))]
+
+
 def _backends() -> list[psutil.Process]:
     return [child for one in _postmaster() for child in one.children()]
 
@@ -137,11 +150,11 @@ def _report(result: Result, seconds: float, ours: float, servers: float, watch: 
     met = ", ".join(f"{one.winner} and {one.loser} {one.merged:,}/{one.lost:,}" for one in result.clashes)
     print(f"   merged/lost: {met}; day by day: {result.day_by_day:,} of {result.customers:,} customers")
     print(f"   {seconds:.1f} s; CPU: {ours:.1f} s ours, {servers:.1f} s of the server; goal {GOAL} s for a million")
-    largest = sorted(watch.of_servers.values(), reverse=True)[:4]
-    print(
-        f"   memory: {watch.most / 1e6:,.0f} MB ours; of the server's processes, without what they share: "
-        f"{', '.join(f'{size / 1e6:,.0f}' for size in largest)} MB"
+    ours_most, servers_most = (
+        ", ".join(f"{size / 1e6:,.0f}" for size in sorted(kept.values(), reverse=True)[:4])
+        for kept in (watch.of_ours, watch.of_servers)
     )
+    print(f"   memory without what is shared: {ours_most} MB of our processes; {servers_most} MB of the server's")
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """The parts of a run: each has some of the customers, on a connection and a thread of its own, and all are counted
 together. Customers do not influence each other, so the parts need not know of each other.
 
-One part for each core, as a database works on a connection with one of them. Where there are few customers, one. The
-days are played by the first part for all of them: what a day costs hardly depends on how many are looked at.
+One part for each core, as a database works on a connection with one of them. Where there are few customers, one.
+Deciding at once is the work of the database; the days are half of them Python's, so that each part has a process of its
+own for them (`apart.py`).
 """
 
 import os
@@ -13,14 +14,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import func, select
 
+from engine.backtest.apart import Apart, Days, Here
 from engine.backtest.cast import Cast
 from engine.backtest.days import Stage
-from engine.backtest.foreseen import FORESEEN, RESTLESS
-from engine.backtest.outcomes import index_outcomes, note_players
-from engine.backtest.parts import WHOLE, Part, parts_of
+from engine.backtest.outcomes import OUTCOMES, STOPS, fates, index_outcomes, names_of_holds
+from engine.backtest.parts import Part, parts_of
 from engine.backtest.rehearsal import (
     UNWATCHED,
     House,
@@ -31,11 +33,9 @@ from engine.backtest.rehearsal import (
     decide_plain_ones,
     ended_where_enough,
     opened,
-    play_days,
     rehearsal,
     stage_everybody,
 )
-from engine.backtest.routing import EVENTFUL
 from engine.backtest.scratch import Scratch
 from engine.storage.models import Customer
 from engine.storage.session import Database
@@ -45,17 +45,15 @@ _WORTH_A_PART = 20_000
 _MOST = 8
 # How long the watcher waits at most for news, and for its own word to be heard.
 _A_WHILE = 0.25
-# What the parts tell the one that plays the days.
-_FOR_THE_DAYS = (EVENTFUL, RESTLESS, FORESEEN)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """The stages of all parts, after the last day, and the one on which the days were played for all."""
+    """The stages of all parts, and for each where its days were played, after the last of them."""
 
     stages: Sequence[Stage]
-    days: Stage
+    days: Sequence[Days]
 
     @property
     def first(self) -> Stage:
@@ -66,6 +64,11 @@ class Ensemble:
     def cast(self) -> Cast:
         """The triggers of the run."""
         return self.first.cast
+
+    def of(self, customer_id: UUID) -> tuple[Stage, Days]:
+        """Those of the part that a customer belongs to."""
+        both = zip(self.stages, self.days, strict=True)
+        return next((stage, days) for stage, days in both if stage.run.part.has(customer_id))
 
     def each(self, work: Callable[[Scratch], T]) -> list[T]:
         """What each part makes of it, all at the same time."""
@@ -101,10 +104,6 @@ class _Score:
 
         return Watcher(progress, self.enough.is_set, self.interrupts.append)
 
-    def only_the_first(self) -> None:
-        """From now on it works for all."""
-        self.parts, self.at = 1, {}
-
     def interrupt(self) -> None:
         """End the statement that each part has in hand."""
         for each in self.interrupts:
@@ -126,7 +125,7 @@ def ensemble(
     with parts_of(house.db, parts or _how_many(house.db)) as those:
         if len(those) == 1:
             with rehearsal(house, subjects, span, watcher) as stage:
-                yield Ensemble([stage], stage)
+                yield Ensemble([stage], [Here(stage)])
             return
         with ended_where_enough(watcher), ExitStack() as stack:
             yield _played(house, subjects, span, watcher, those, stack)
@@ -159,29 +158,24 @@ def _played(
         stages = together(open_one)
         searched = any(together(lambda number: stage_everybody(stages[number], span, watchers[number])))
         stages = [replace(stage, searched=searched) for stage in stages]
-        together(lambda number: _decide(stages[number], span, watchers[number], is_first=number == 0))
-        score.only_the_first()
-        (days,) = together(lambda number: _play(stages, span, watchers[number]), [0])
+        together(lambda number: _decide(stages[number], span, watchers[number]))
+        days = [Apart(house, subjects, span, parts[number], watchers[number]) for number in everyone]
+        together(lambda number: _play(stages[number], stack.enter_context(days[number])))
+    watcher.tell("counting", 0, 1)
     return Ensemble(stages, days)
 
 
-def _decide(stage: Stage, span: Span, watcher: Watcher, *, is_first: bool) -> None:
+def _decide(stage: Stage, span: Span, watcher: Watcher) -> None:
     decide_plain_ones(stage, span, watcher)
-    if not is_first:
-        index_outcomes(stage.run)
-        stage.run.freeze()
+    index_outcomes(stage.run)
+    stage.run.freeze()
 
 
-def _play(stages: Sequence[Stage], span: Span, watcher: Watcher) -> Stage:
-    """The days of the eventful of all parts."""
-    first, *others = [stage.run for stage in stages]
-    for other in others:
-        for table in _FOR_THE_DAYS:
-            other.carry(select(table), table, first)
-    played = play_days(replace(stages[0], run=replace(first, part=WHOLE)), span, watcher)
-    note_players(first, [first, *others])
-    watcher.tell("counting", 0, 1)
-    return played
+def _play(stage: Stage, days: Apart) -> None:
+    days.play(stage)
+    days.carry(fates, OUTCOMES, stage.run)
+    days.carry(names_of_holds, STOPS, stage.run)
+    stage.run.measure(OUTCOMES.name, STOPS.name)
 
 
 def _until_done(playing: Sequence[Future[Any]], score: _Score, watcher: Watcher) -> None:

@@ -1,7 +1,7 @@
 """What became of every moment of a run, one row each, and by which holds it was stopped or kept waiting."""
 
-from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Select, Text, Uuid, and_, case, insert, select, text
 
@@ -51,23 +51,20 @@ def index_outcomes(run: Scratch) -> None:
     run.session.execute(_BY_CUSTOMER)
 
 
-def note_players(run: Scratch, parts: Sequence[Scratch]) -> None:
-    """What the days made of the moments of those they were played for, told to the part to which each belongs."""
-    for part in parts:
-        mine = part.mine(Moment.customer_id)
-        rows = _fates().where(mine)
-        names = select(Hold.moment_id, Hold.name).join(Moment, Moment.id == Hold.moment_id).where(mine).distinct()
-        if part.session is run.session:
-            run.session.execute(insert(OUTCOMES).from_select(COLUMNS, rows))
-            run.session.execute(insert(STOPS).from_select(["moment_id", "name"], names))
-        else:
-            run.carry(rows, OUTCOMES, part)
-            run.carry(names, STOPS, part)
-        part.measure(OUTCOMES.name, STOPS.name)
+def note_players(run: Scratch) -> None:
+    """What became of the moments that the days looked at, where these were played on the same connection."""
+    run.session.execute(insert(OUTCOMES).from_select(COLUMNS, fates()))
+    run.session.execute(insert(STOPS).from_select(["moment_id", "name"], names_of_holds()))
+    run.measure(OUTCOMES.name, STOPS.name)
 
 
-def _fates() -> Select[Any]:
-    """`on_day`: when it went, or would have gone."""
+def names_of_holds() -> Select[UUID, str]:
+    """As in STOPS, of the moments that the days looked at."""
+    return select(Hold.moment_id, Hold.name).join(Moment, Moment.id == Hold.moment_id).distinct()
+
+
+def fates() -> Select[Any]:
+    """As in OUTCOMES, of the moments that the days looked at. `on_day`: when it went, or would have gone."""
     spoken = and_(MessageMoment.moment_id == Moment.id, MessageMoment.live)
     gone = Message.state.in_(("handed_over", "closed"))
     state = case(

@@ -116,7 +116,7 @@ def rehearsal(
             stage = replace(stage, searched=stage_everybody(stage, span, watcher))
             decide_plain_ones(stage, span, watcher)
         stage = play_days(stage, span, watcher, everybody=not at_once)
-        note_players(stage.run, [stage.run])
+        note_players(stage.run)
         watcher.tell("counting", 0, 1)
         yield stage
 

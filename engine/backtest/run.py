@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from engine.backtest.counting import count_clashes, count_triggers
 from engine.backtest.coverage import cover
+from engine.backtest.days import Stage
 from engine.backtest.effort import reckon_effort
 from engine.backtest.ensemble import Ensemble, ensemble
 from engine.backtest.players import PLAYERS
@@ -99,9 +100,13 @@ def sum_up(played: Ensemble, first: date, last: date, *, is_forecast: bool, voic
         coverage=tuple(cover(played, first, last)),
         samples=tuple(choose_samples(played, first, last, company=voice.company, team=voice.team)),
         customers=stored.scalar(select(func.count()).select_from(customers.id.table).where(~erased)) or 0,
-        day_by_day=sum(row[0] for row in played.rows(lambda _: select(func.count()).select_from(PLAYERS))),
+        day_by_day=sum(days.ask(_looked_at) for days in played.days),
         erased=stored.scalar(select(func.count()).select_from(customers.id.table).where(erased)) or 0,
     )
+
+
+def _looked_at(days: Stage) -> int:
+    return days.run.session.scalar(select(func.count()).select_from(PLAYERS)) or 0
 
 
 def _in_order(counted: dict[UUID, TriggerResult], played: Ensemble, *, subjects: bool) -> tuple[TriggerResult, ...]:

@@ -107,11 +107,6 @@ def _first(played: Ensemble, many: int, which: Which = lambda _run: true(), *, l
     return sorted(played.rows(limited), key=place)[:many]
 
 
-def _stage_of(played: Ensemble, row: Row) -> Stage:
-    """The one that the customer belongs to."""
-    return next(stage for stage in played.stages if stage.run.part.has(row.customer_id))
-
-
 def _awkward(played: Ensemble) -> Iterator[tuple[str, Which]]:
     yield _LONGEST, lambda _: true()
     yield "no first name", lambda _: _S.is_nameless
@@ -149,16 +144,22 @@ def _rarest_languages(played: Ensemble) -> Sequence[str]:
 
 
 def _sample(played: Ensemble, row: Row, why: tuple[str, ...], *, company: str, team: str) -> Sample:
-    stage = _stage_of(played, row)
-    material = _material(played.days, row, _spoken_together(stage, row))
+    stage, days = played.of(row.customer_id)
+    missing, written = days.ask(_written, row, _spoken_together(stage, row), company, team)
+    return _told(stage, row, (*why, "a missing fact") if missing else why, **written)
+
+
+def _written(days: Stage, row: Row, spoken: Sequence[Row], company: str, team: str) -> tuple[bool, dict[str, Any]]:
+    """Whether a fact is missing, and what would be written, or why nothing."""
+    material = _material(days, row, spoken)
     try:
-        composed = compose(played.days.run.session, material, company=company, team=team)
+        composed = compose(days.run.session, material, company=company, team=team)
     except MissingFact as missing:
         facts = facts_of_moment(facts_of(material, company=company, team=team), 0)
-        return _told(stage, row, (*why, "a missing fact"), missing=say_unwritten(missing, facts))
+        return True, {"missing": say_unwritten(missing, facts)}
     except JubileeError as error:
-        return _told(stage, row, why, missing=str(error))
-    return _told(stage, row, why, locale=composed.locale, subject=composed.subject, body=composed.body)
+        return False, {"missing": str(error)}
+    return False, {"locale": composed.locale, "subject": composed.subject, "body": composed.body}
 
 
 def _told(stage: Stage, row: Row, why: tuple[str, ...], **written: Any) -> Sample:

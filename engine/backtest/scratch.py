@@ -7,7 +7,7 @@ which still writes temporary tables; SQLite: an authorizer).
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -180,18 +180,18 @@ class Scratch:
             for name in settings:
                 self.session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
 
-    def carry(self, rows: SelectBase, table: Table, target: "Scratch") -> None:
-        """Copy rows that have the columns of a table into that table of another part of the run: PostgreSQL hands them
-        on as they are. (SQLite has one part.)"""
-        names = ", ".join(column.name for column in table.columns)
+    def copied(self, rows: SelectBase) -> Iterator[bytes]:
+        """These rows as PostgreSQL hands them on, block by block. (SQLite has one part, and hands nothing on.)"""
         bound = rows.compile(self.session.get_bind(), compile_kwargs={"literal_binds": True})
-        with (
-            self._driver.cursor() as source,
-            target._driver.cursor() as sink,
-            source.copy(f"COPY ({bound}) TO STDOUT (FORMAT binary)") as out,
-            sink.copy(f"COPY pg_temp.{table.name} ({names}) FROM STDIN (FORMAT binary)") as into,
-        ):
-            for block in out:
+        with self._driver.cursor() as source, source.copy(f"COPY ({bound}) TO STDOUT (FORMAT binary)") as out:
+            yield from map(bytes, out)
+
+    def paste(self, table: Table, blocks: Iterable[bytes]) -> None:
+        """Take in rows that another part copied, which have the columns of this table."""
+        names = ", ".join(column.name for column in table.columns)
+        copy = f"COPY pg_temp.{table.name} ({names}) FROM STDIN (FORMAT binary)"
+        with self._driver.cursor() as sink, sink.copy(copy) as into:
+            for block in blocks:
                 into.write(block)
 
     @property

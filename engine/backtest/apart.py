@@ -1,0 +1,201 @@
+"""The days of one part of a run, played in a process of their own.
+
+Python plays on one core at a time whatever the number of its threads, and each look is as much its work as the
+database's. So each part has its days on a core, a connection and a transaction of its own, over the same snapshot; what
+was found by then is handed to it, and what became of everybody is handed back.
+
+The child is ours and knows what we know. It ends where nobody asks it any more.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import IO, Any, Protocol, TypeVar
+
+from sqlalchemy import Table, select
+from sqlalchemy.sql.selectable import SelectBase
+
+from engine.backtest.days import Stage
+from engine.backtest.foreseen import FORESEEN, RESTLESS
+from engine.backtest.parts import Part
+from engine.backtest.rehearsal import House, RunStopped, Span, Subjects, Watcher, opened, play_days
+from engine.backtest.routing import EVENTFUL
+from engine.backtest.scratch import Scratch
+from engine.storage.session import Database
+
+# What deciding at once found out that the days need.
+_HANDED = (EVENTFUL, RESTLESS, FORESEEN)
+_TO_END = 10.0  # seconds
+T = TypeVar("T")
+
+
+class Days(Protocol):
+    """Where the days of some customers were played."""
+
+    def ask(self, work: Callable[..., T], *values: Any) -> T:
+        """What `work` makes of the stage after its last day, and of these values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """In this process."""
+
+    stage: Stage
+
+    def ask(self, work: Callable[..., T], *values: Any) -> T:
+        """See `Days`."""
+        return work(self.stage, *values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What a child begins with."""
+
+    url: str
+    house: dict[str, Any]
+    subjects: Subjects
+    span: Span
+    part: Part
+
+
+@dataclass(slots=True)
+class Apart:
+    """In a child: `with Apart(...) as days:`, then `play`, then what is asked. Whatever it is asked is a function of a
+    module of ours, and what it is asked with and answers can be pickled."""
+
+    house: House
+    subjects: Subjects
+    span: Span
+    part: Part
+    watcher: Watcher
+    _process: "subprocess.Popen[bytes]" = field(init=False)
+
+    def __enter__(self) -> "Apart":
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", "from engine.backtest.apart import serve; serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.watcher.begun(self._process.kill)
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        with suppress(OSError):
+            self._process.stdin.close()
+        self._process.stdout.close()
+        try:
+            self._process.wait(_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def play(self, decided: Stage) -> None:
+        """Hand over what was decided by then, and wait until the days are over. Raises RunStopped."""
+        house = {"kinds": self.house.kinds, "team": self.house.team, "offered": self.house.offered}
+        self._say(_Setting(self.house.db.url, house, self.subjects, self.span, self.part))
+        self._say(decided.searched)
+        for table in _HANDED:
+            for block in decided.run.copied(select(table)):
+                self._say(block)
+            self._say(None)
+        self._answer()
+
+    def ask(self, work: Callable[..., T], *values: Any) -> T:
+        """See `Days`."""
+        self._say((_made, (work, values)))
+        made: T = self._answer()
+        return made
+
+    def carry(self, rows: Callable[[], SelectBase], table: Table, target: Scratch) -> None:
+        """Copy rows of the child's that have the columns of this table into that of another part of the run."""
+        self._say((_copied, (rows,)))
+        target.paste(table, iter(self._answer, None))
+
+    def _say(self, what: Any) -> None:
+        assert self._process.stdin
+        with self._heard():
+            pickle.dump(what, self._process.stdin)
+            self._process.stdin.flush()
+
+    def _answer(self) -> Any:
+        """What the child says next, but for how far it is."""
+        assert self._process.stdout
+        while True:
+            with self._heard():
+                kind, what = pickle.load(self._process.stdout)  # noqa: S301 - from a child of ours
+            if kind == "failed":
+                raise RuntimeError(f"The days of a part could not be played:\n{what}")
+            if kind == "answer":
+                return what
+            self.watcher.tell(*what)
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        """A pipe that breaks says that the child is gone: it was ended because that was wanted, or it died."""
+        try:
+            yield
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            if self.watcher.enough():
+                raise RunStopped from error
+            self._process.kill()
+            code = self._process.wait()
+            raise RuntimeError(f"The process that played the days of a part has ended ({code}).") from error
+
+
+# in the child
+
+
+def serve() -> None:
+    """Play the days of a part, then answer until nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is at the keyboard means our parent, who ends us
+    asked, said = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else is printed is no answer
+    try:
+        _serve(asked, said)
+    except (EOFError, BrokenPipeError):
+        return
+    except Exception:
+        _tell(said, "failed", traceback.format_exc())
+
+
+def _serve(asked: IO[bytes], said: IO[bytes]) -> None:
+    given: _Setting = _load(asked)
+    house = House(Database(given.url), **given.house)
+    watcher = Watcher(progress=lambda *how_far: _tell(said, "progress", how_far))
+    with opened(house, given.subjects, given.span, watcher, given.part) as stage:
+        stage = replace(stage, searched=_load(asked))
+        for table in _HANDED:
+            stage.run.paste(table, iter(lambda: _load(asked), None))
+        stage = play_days(stage, given.span, watcher)
+        _tell(said, "answer", None)
+        while True:
+            answers, values = _load(asked)
+            for one in answers(stage, *values):
+                _tell(said, "answer", one)
+
+
+def _made(stage: Stage, work: Callable[..., Any], values: Sequence[Any]) -> Iterator[Any]:
+    yield work(stage, *values)
+
+
+def _copied(stage: Stage, rows: Callable[[], SelectBase]) -> Iterator[bytes | None]:
+    yield from stage.run.copied(rows())
+    yield None
+
+
+def _load(asked: IO[bytes]) -> Any:
+    return pickle.load(asked)  # noqa: S301 - from our parent
+
+
+def _tell(said: IO[bytes], kind: str, what: Any) -> None:
+    pickle.dump((kind, what), said)
+    said.flush()
