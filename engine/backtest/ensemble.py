@@ -141,41 +141,28 @@ def _played(
     house: House, subjects: Subjects, span: Span, watcher: Watcher, parts: Sequence[Part], stack: ExitStack
 ) -> Ensemble:
     score = _Score(len(parts))
-    everyone = range(len(parts))
-    watchers = [score.watcher(number) for number in everyone]
+    watcher.begun(score.interrupt)
 
-    def open_one(number: int) -> Stage:
-        return stack.enter_context(opened(house, subjects, span, watchers[number], parts[number]))
+    def play(number: int) -> tuple[Stage, Days]:
+        mine, own = parts[number], score.watcher(number)
+        stage = stack.enter_context(opened(house, subjects, span, own, mine))
+        stage = replace(stage, searched=stage_everybody(stage, span, own))
+        decide_plain_ones(stage, span, own)
+        index_outcomes(stage.run)
+        stage.run.freeze()
+        days = stack.enter_context(Apart(house, subjects, span, mine, own))
+        days.play(stage)
+        days.carry(fates, OUTCOMES, stage.run)
+        days.carry(names_of_holds, STOPS, stage.run)
+        stage.run.measure(OUTCOMES.name, STOPS.name)
+        return stage, days
 
     with ThreadPoolExecutor(len(parts)) as pool:
-
-        def together(work: Callable[[int], T], over: Sequence[int] = everyone) -> list[T]:
-            playing = [pool.submit(work, number) for number in over]
-            _until_done(playing, score, watcher)
-            return [one.result() for one in playing]
-
-        watcher.begun(score.interrupt)
-        stages = together(open_one)
-        searched = any(together(lambda number: stage_everybody(stages[number], span, watchers[number])))
-        stages = [replace(stage, searched=searched) for stage in stages]
-        together(lambda number: _decide(stages[number], span, watchers[number]))
-        days = [Apart(house, subjects, span, parts[number], watchers[number]) for number in everyone]
-        together(lambda number: _play(stages[number], stack.enter_context(days[number])))
+        playing = [pool.submit(play, number) for number in range(len(parts))]
+        _until_done(playing, score, watcher)
+        stages, days = zip(*(one.result() for one in playing), strict=True)
     watcher.tell("counting", 0, 1)
     return Ensemble(stages, days)
-
-
-def _decide(stage: Stage, span: Span, watcher: Watcher) -> None:
-    decide_plain_ones(stage, span, watcher)
-    index_outcomes(stage.run)
-    stage.run.freeze()
-
-
-def _play(stage: Stage, days: Apart) -> None:
-    days.play(stage)
-    days.carry(fates, OUTCOMES, stage.run)
-    days.carry(names_of_holds, STOPS, stage.run)
-    stage.run.measure(OUTCOMES.name, STOPS.name)
 
 
 def _until_done(playing: Sequence[Future[Any]], score: _Score, watcher: Watcher) -> None:
