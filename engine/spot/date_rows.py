@@ -32,13 +32,15 @@ from engine.kinds import DateKind, DateMatch
 from engine.spot.reasons import CELEBRATED_RECENTLY, UNTRUE_DATE
 from engine.storage.base import UtcDateTime
 from engine.storage.given import Columns, given
-from engine.storage.json_sql import date_text, json_constant, json_object, new_key
+from engine.storage.json_sql import date_text, json_constant, json_object, new_key, numbered_key
 from engine.storage.models import Customer, CustomerDate, Message, MessageMoment, Moment
 from engine.storage.upsert import insert_into
 
 # So many are worked out and handed over at a time.
 SEND_DAYS, MATCHES = 4_000, 1_000
 _ONE_DAY = timedelta(days=1)
+_OF_PLACE = ("nominal_on", "zone", "country")
+_OF_DATE = ("year", "month", "day", "number")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -108,15 +110,12 @@ def moments_anew(
 ) -> tuple[list[str], Select[Any]]:
     """The rows that `insert_moments` would insert where there are none yet, each spotted when `spotted` says of its
     nominal day: the names of the columns, and the rows."""
-    found, sends = _found(session, trigger, matches), _rows_of_days(session, days, spotted)
-    of_place = (
-        sends.c.nominal_on == found.c.nominal_on,
-        sends.c.zone == found.c.zone,
-        sends.c.country == found.c.country,
-    )
-    wanted = select(found, sends.c.send_on, sends.c.expires_at, sends.c.spotted_at, false().label("recently"))
-    rows = wanted.join_from(found, sends, and_(*of_place)).cte("wanted")
-    columns = _columns(trigger, matches, rows, rows.c.spotted_at)
+    found = _found(session, trigger, matches)
+    told = _told(trigger, matches, found, _rows_of_days(session, days, spotted))
+    of_date = (func.coalesce(told.c[name], -1) == func.coalesce(found.c[name], -1) for name in _OF_DATE)
+    wanted = select(found, told.c.send_on, told.c.expires_at, told.c.spotted_at, told.c.facts, false().label("recently"))
+    rows = wanted.join_from(found, told, and_(_at_place(found, told), *of_date)).cte("wanted")
+    columns = _columns(trigger, matches, rows, rows.c.spotted_at) | {"id": numbered_key(), "facts": rows.c.facts}
     return list(columns), select(*columns.values())
 
 
@@ -196,11 +195,6 @@ def _wanted(
 ) -> CTE:
     """Those due who have no moment yet, or one that may move. `recently`: another was handed over too near to it."""
     found, sends, old = _found(session, trigger, matches), _rows_of_days(session, days), aliased(Moment)
-    of_place = (
-        sends.c.nominal_on == found.c.nominal_on,
-        sends.c.zone == found.c.zone,
-        sends.c.country == found.c.country,
-    )
     same_occurrence = (
         old.trigger_id == trigger.id,
         old.customer_id == found.c.customer_id,
@@ -215,12 +209,16 @@ def _wanted(
             old.id.is_not(None).label("is_known"),
             _celebrated_recently(trigger, matches, found).label("recently"),
         )
-        .join_from(found, sends, and_(*of_place))
+        .join_from(found, sends, _at_place(found, sends))
         .outerjoin(old, and_(*same_occurrence))
         .where(or_(old.id.is_(None), moves))
         .cte("wanted")
         .prefix_with("MATERIALIZED")
     )
+
+
+def _at_place(found: CTE, sends: CTE) -> ColumnElement[bool]:
+    return and_(*(sends.c[name] == found.c[name] for name in _OF_PLACE))
 
 
 def _columns(
@@ -261,6 +259,20 @@ def _facts(trigger: ActiveTrigger, matches: Sequence[DateMatch], wanted: CTE) ->
     number = wanted.c.number if _years_fixed(matches) else wanted.c.nominal_year - wanted.c.year
     since = date_text(wanted.c.year, wanted.c.month, wanted.c.day)
     return json_object(**day, **{count: fact(number, sayable=True), "since": fact(since, sayable=True)})
+
+
+def _told(trigger: ActiveTrigger, matches: Sequence[DateMatch], found: CTE, sends: CTE) -> CTE:
+    """What the rows of all who are found alike share, made once for them: thousands of customers share a day.
+
+    Materialized, or the facts would be made for each customer after all.
+    """
+    alike = select(*(found.c[name] for name in (*_OF_PLACE, *_OF_DATE, "nominal_year"))).distinct().cte("alike")
+    return (
+        select(alike, sends.c.send_on, sends.c.expires_at, sends.c.spotted_at, _facts(trigger, matches, alike).label("facts"))
+        .join_from(alike, sends, _at_place(alike, sends))
+        .cte("told")
+        .prefix_with("MATERIALIZED")
+    )
 
 
 def _may_move(moment: Any, nominal_on: ColumnElement[date]) -> ColumnElement[bool]:
