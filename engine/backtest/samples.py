@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, literal
 
 from engine.backtest.days import Stage
 from engine.backtest.ensemble import Ensemble
+from engine.backtest.facts import facts_of_played, facts_of_staged
 from engine.backtest.outcomes import CONTROL, OPEN, OUTCOMES, SENT, SHOWN, STOPS
 from engine.backtest.players import PLAYERS
 from engine.backtest.results import Sample
@@ -150,7 +151,7 @@ def _rarest_languages(played: Ensemble) -> Sequence[str]:
 
 def _sample(played: Ensemble, row: Row, why: tuple[str, ...], *, company: str, team: str) -> Sample:
     stage = _stage_of(played, row)
-    material = _material(played.days, row, _spoken_together(stage, row))
+    material = _material(played.days, stage, row)
     try:
         composed = compose(played.days.run.session, material, company=company, team=team)
     except MissingFact as missing:
@@ -184,9 +185,9 @@ def _spoken_together(stage: Stage, row: Row) -> Sequence[Row]:
     return stage.run.session.execute(together).all() if row.message_id else [row]
 
 
-def _material(days: Stage, row: Row, spoken: Sequence[Row]) -> Material:
+def _material(days: Stage, stage: Stage, row: Row) -> Material:
     """What it would be written from: of those who were played day by day as they were on that day."""
-    session = days.run.session
+    session, rows = days.run.session, _spoken_together(stage, row)
     played = session.scalar(select(PLAYERS.c.customer_id).where(PLAYERS.c.customer_id == row.customer_id))
     days.run.set_clock(row.planned_at or datetime.combine(row.on_day, time(12), UTC))
     table: Table = Customer.__table__ if played else days.run.stored(Customer)  # type: ignore[assignment]
@@ -195,13 +196,15 @@ def _material(days: Stage, row: Row, spoken: Sequence[Row]) -> Material:
     made = Message(
         id=row.message_id or row.moment_id,
         customer_id=row.customer_id,
-        template=message.template if message else days.cast.definitions[spoken[0].trigger_id].template,
+        template=message.template if message else days.cast.definitions[rows[0].trigger_id].template,
         channel=message.channel if message else days.offered.default,
     )
-    return Material(made, customer, [_spoken(days, one) for one in spoken], _first_order(days, row), ())
+    facts = partial(facts_of_played, days.run) if played else partial(facts_of_staged, stage.run)
+    spoken = [_spoken(days, one, facts(one.moment_id)) for one in rows]
+    return Material(made, customer, spoken, _first_order(days, row), ())
 
 
-def _spoken(stage: Stage, row: Row) -> Spoken:
+def _spoken(stage: Stage, row: Row, facts: Any) -> Spoken:
     versions = {trigger.id: trigger.version_id for trigger in stage.cast.triggers}
     problem = stage.run.session.get(Problem, row.problem_id) if row.problem_id else None
     moment = Moment(
@@ -212,7 +215,7 @@ def _spoken(stage: Stage, row: Row) -> Spoken:
         occurrence_key=row.occurrence_key,
         family=row.family,
         nominal_on=row.nominal_on,
-        facts=row.facts,
+        facts=facts,
     )
     return Spoken(moment, problem)
 

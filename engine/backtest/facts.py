@@ -1,0 +1,35 @@
+"""What the facts of a run's moments are: they stay where they were staged, as only samples are asked for them.
+
+They are most of what a moment takes up, so its outcome goes without.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, union_all
+
+from engine.backtest.earlier import ASIDE
+from engine.backtest.scratch import Scratch, temporary
+from engine.storage.base import JsonValue
+from engine.storage.models import Moment
+from engine.storage.upsert import table_of
+
+# What the staged moments of most are called when they have been decided. Made by giving them this name.
+STAGED = temporary("staged", *(column._copy() for column in table_of(Moment).columns))
+
+
+def keep_staged(run: Scratch) -> None:
+    """Leave the staged moments to be asked for their facts, and take an empty table for others."""
+    run.rename(Moment, STAGED.name)
+    run.shadow(Moment, bare=True)
+
+
+def facts_of_staged(run: Scratch, moment_id: UUID) -> Any:
+    """Those of a moment that was decided at once."""
+    found = [select(table.c.facts).where(table.c.id == moment_id) for table in (STAGED, ASIDE)]
+    return run.session.scalar(union_all(*found))
+
+
+def facts_of_played(run: Scratch, moment_id: UUID) -> Any:
+    """Those of a moment that the days spotted."""
+    return run.session.scalar(select(Moment.facts).where(Moment.id == moment_id))
