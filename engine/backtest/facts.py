@@ -10,7 +10,6 @@ from sqlalchemy import select, union_all
 
 from engine.backtest.earlier import ASIDE
 from engine.backtest.scratch import Scratch, temporary
-from engine.storage.base import JsonValue
 from engine.storage.models import Moment
 from engine.storage.upsert import table_of
 

@@ -80,7 +80,7 @@ def _gather(run: Scratch, played: Ensemble, first: date, last: date) -> None:
         select(o.moment_id, o.customer_id, o.trigger_id, o.occurrence_key, o.position)
         .add_columns(length, customers.bucket, language, customers.first_name.is_(None))
         .join(customers.id.table, customers.id == o.customer_id)
-        .where(o.trigger_id.in_(played.cast.subjects), o.on_day.between(first, last))
+        .where(o.trigger_id.in_(played.cast.subjects), o.on_day.between(first, last), run.mine(customers.id))
     )
     run.session.execute(insert(SHOWN).from_select([column.name for column in _S], rows))
     run.measure(SHOWN.name)
@@ -181,7 +181,8 @@ def _outcome(stage: Stage, row: Row) -> str:
 def _spoken_together(stage: Stage, row: Row) -> Sequence[Row]:
     """What the message speaks of, the lead first."""
     o = OUTCOMES.c
-    together = select(OUTCOMES).where(o.message_id == row.message_id).order_by(o.position)
+    same = o.customer_id == row.customer_id, o.message_id == row.message_id
+    together = select(OUTCOMES).where(*same).order_by(o.position)
     return stage.run.session.execute(together).all() if row.message_id else [row]
 
 

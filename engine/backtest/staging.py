@@ -22,8 +22,9 @@ from engine.definitions.store import ActiveTrigger
 from engine.kinds import Counted, FoldEvent, FoldKind, Occurrence, TotalState
 from engine.record.folding import histories
 from engine.record.running import fold, watches
-from engine.spot.date_rows import MATCHES, HomePlace, SendDay, kind_of, moments_anew
+from engine.spot.date_rows import MATCHES, kind_of, moments_anew
 from engine.spot.dating import expiry, send_day
+from engine.spot.day_rows import HomePlace, SendDay
 from engine.spot.open_window import open_window
 from engine.spot.standing import stored_fact
 from engine.storage.json_sql import numbered_key
