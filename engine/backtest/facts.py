@@ -3,10 +3,11 @@
 They are most of what a moment takes up, so its outcome goes without.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, union_all
+from sqlalchemy import Table, select, union_all
 
 from engine.backtest.earlier import ASIDE
 from engine.backtest.scratch import Scratch, temporary
@@ -23,12 +24,17 @@ def keep_staged(run: Scratch) -> None:
     run.shadow(Moment, bare=True)
 
 
-def facts_of_staged(run: Scratch, moment_id: UUID) -> Any:
+def facts_of_staged(run: Scratch, customer_id: UUID, moment_id: UUID) -> Any:
     """Those of a moment that was decided at once."""
-    found = [select(table.c.facts).where(table.c.id == moment_id) for table in (STAGED, ASIDE)]
-    return run.session.scalar(union_all(*found))
+    return _facts(run, (STAGED, ASIDE), customer_id, moment_id)
 
 
-def facts_of_played(run: Scratch, moment_id: UUID) -> Any:
+def facts_of_played(run: Scratch, customer_id: UUID, moment_id: UUID) -> Any:
     """Those of a moment that the days spotted."""
-    return run.session.scalar(select(Moment.facts).where(Moment.id == moment_id))
+    return _facts(run, (table_of(Moment),), customer_id, moment_id)
+
+
+def _facts(run: Scratch, tables: Sequence[Table], customer_id: UUID, moment_id: UUID) -> Any:
+    """By the customer, as that is what staged moments are looked up by."""
+    of = (select(one.c.facts).where(one.c.customer_id == customer_id, one.c.id == moment_id) for one in tables)
+    return run.session.execute(union_all(*of)).scalar_one()

@@ -57,7 +57,6 @@ _OPEN_PROBLEM = "customer.has_open_problem"
 
 def note_restless(stage: Stage, looks: Looks) -> None:
     """Note for whom the looks would have to search themselves. The staged moments are all there by now."""
-    stage.run.index(Moment, "id")
     stage.run.index(Moment, "customer_id")
     stage.run.measure(_STAGED)
     for customers in _restless(stage, looks):

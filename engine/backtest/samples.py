@@ -201,7 +201,7 @@ def _material(days: Stage, stage: Stage, row: Row) -> Material:
         channel=message.channel if message else days.offered.default,
     )
     facts = partial(facts_of_played, days.run) if played else partial(facts_of_staged, stage.run)
-    spoken = [_spoken(days, one, facts(one.moment_id)) for one in rows]
+    spoken = [_spoken(days, one, facts(row.customer_id, one.moment_id)) for one in rows]
     return Material(made, customer, spoken, _first_order(days, row), ())
 
 

@@ -159,11 +159,13 @@ def _counted(stage: Stage, trigger: ActiveTrigger, kind: FoldKind, counted: Coun
 def _steps(stage: Stage, counted: Counted, looks: Looks) -> Select[Any]:
     """The events of the run's time that were the n-th of their customer, for each n that is a mark."""
     events = stage.run.stored(Event).c
-    of_name = (events.name == counted.event, events.corrects.is_(None), stage.run.mine(events.customer_id))
+    mine = stage.run.mine(events.customer_id)
+    of_name = (events.name == counted.event, events.corrects.is_(None), mine)
     fewest = min(counted.listed) if counted.every is None else counted.every
+    # Answered by an index alone, which does not tell what corrects another: they may be a few too many.
     enough = (
         select(events.customer_id)
-        .where(*of_name, events.occurred_at <= looks.at[-1])
+        .where(events.name == counted.event, mine, events.occurred_at <= looks.at[-1])
         .group_by(events.customer_id)
         .having(func.count() >= fewest, func.max(events.occurred_at) >= looks.at[0])
     )
