@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, union_all
+from sqlalchemy import CompoundSelect, Table, select, union_all
 
 from engine.backtest.earlier import ASIDE
 from engine.backtest.scratch import Scratch, temporary
@@ -24,17 +24,17 @@ def keep_staged(run: Scratch) -> None:
     run.shadow(Moment, bare=True)
 
 
-def facts_of_staged(run: Scratch, customer_id: UUID, moment_id: UUID) -> Any:
-    """Those of a moment that was decided at once."""
-    return _facts(run, (STAGED, ASIDE), customer_id, moment_id)
+def stored_facts(days: Scratch, run: Scratch, customer_id: UUID, moment_id: UUID) -> Any:
+    """The facts of a moment that the days decided, or else of one that was decided at once in this part of the run:
+    the same customer may have both."""
+    played = days.session.execute(_asked((table_of(Moment),), customer_id, moment_id)).scalar_one_or_none()
+    if played is not None:
+        return played
+    return run.session.execute(_asked((STAGED, ASIDE), customer_id, moment_id)).scalar_one()
 
 
-def facts_of_played(run: Scratch, customer_id: UUID, moment_id: UUID) -> Any:
-    """Those of a moment that the days spotted."""
-    return _facts(run, (table_of(Moment),), customer_id, moment_id)
-
-
-def _facts(run: Scratch, tables: Sequence[Table], customer_id: UUID, moment_id: UUID) -> Any:
+def _asked(tables: Sequence[Table], customer_id: UUID, moment_id: UUID) -> CompoundSelect[Any]:
     """By the customer, as that is what staged moments are looked up by."""
-    of = (select(one.c.facts).where(one.c.customer_id == customer_id, one.c.id == moment_id) for one in tables)
-    return run.session.execute(union_all(*of)).scalar_one()
+    return union_all(
+        *(select(one.c.facts).where(one.c.customer_id == customer_id, one.c.id == moment_id) for one in tables)
+    )

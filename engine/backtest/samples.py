@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, literal
 
 from engine.backtest.days import Stage
 from engine.backtest.ensemble import Ensemble
-from engine.backtest.facts import facts_of_played, facts_of_staged
+from engine.backtest.facts import stored_facts
 from engine.backtest.outcomes import CONTROL, OPEN, OUTCOMES, SENT, SHOWN, STOPS
 from engine.backtest.players import PLAYERS
 from engine.backtest.results import Sample
@@ -200,8 +200,7 @@ def _material(days: Stage, stage: Stage, row: Row) -> Material:
         template=message.template if message else days.cast.definitions[rows[0].trigger_id].template,
         channel=message.channel if message else days.offered.default,
     )
-    facts = partial(facts_of_played, days.run) if played else partial(facts_of_staged, stage.run)
-    spoken = [_spoken(days, one, facts(row.customer_id, one.moment_id)) for one in rows]
+    spoken = [_spoken(days, one, stored_facts(days.run, stage.run, one.customer_id, one.moment_id)) for one in rows]
     return Material(made, customer, spoken, _first_order(days, row), ())
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import MetaData, Table, select
 
 from engine.backtest import scratch
 from engine.backtest.ensemble import ensemble
+from engine.backtest.facts import stored_facts
+from engine.backtest.outcomes import OUTCOMES
 from engine.backtest.players import PLAYERS
 from engine.backtest.rehearsal import House, RunStopped, Span, Watcher, rehearsal
 from engine.backtest.run import Voice, sum_up
@@ -221,6 +223,17 @@ def test_where_the_looks_search_nobody_is_decided_on_both_sides(changing: World)
     assert _compared(changing, Span(changing.first, changing.last)) == everybody
 
 
+def test_a_moment_has_the_facts_that_a_day_by_day_run_finds(world: World) -> None:
+    """Whether it was decided at once or on the days."""
+    _assert_same_facts(world)
+
+
+def test_a_moment_that_was_decided_by_the_record_of_before_has_them_too(changing: World) -> None:
+    """It was set aside until all others were decided."""
+    changing.tell()
+    _assert_same_facts(changing)
+
+
 def test_parts_make_the_same_result_as_the_whole(world: World) -> None:
     """Counts, holds, clashes, hours, segments and samples of one part and of three. (SQLite has no parts.)"""
     results = []
@@ -279,6 +292,23 @@ def _compared(world: World, span: Span) -> set[str]:
     assert found ^ by_days == set()
     assert stops ^ stops_by_days == set()
     return players
+
+
+def _assert_same_facts(world: World) -> None:
+    at_once, by_days = (_facts(world, at_once=at_once) for at_once in (True, False))
+    assert at_once == by_days
+    assert all(at_once.values())
+
+
+def _facts(world: World, *, at_once: bool) -> dict[Any, Any]:
+    """Of each moment of a run, by what tells it from all others."""
+    with rehearsal(_house(world), world.names, Span(world.first, world.last), at_once=at_once) as stage:
+        return {
+            (row.customer_id, stage.cast.name(row.trigger_id), row.occurrence_key): stored_facts(
+                stage.run, stage.run, row.customer_id, row.moment_id
+            )
+            for row in stage.run.session.execute(select(OUTCOMES)).all()
+        }
 
 
 def _house(world: World) -> House:
