@@ -98,6 +98,18 @@ def stops(at: datetime, on: str) -> Callable[[World, str], None]:
     return live
 
 
+def takes_back(at: datetime) -> Callable[[World, str], None]:
+    """A second order is a milestone, until this instant."""
+
+    def live(world: World, name: str) -> None:
+        world.customer(name, dates={"birthday": "1990-09-01"})
+        for number, day in enumerate((11, 14)):
+            world.happens(feb(day), name, "order_completed", order_id=f"{name}-{number}")
+        world.happens(at, name, "event_retracted", message_id=f"m{len(world.deeds) - 1}")
+
+    return live
+
+
 REFUSED = {"consents": (ConsentRow("refused"),)}
 AT_ONCE = {
     "calm": born("03-05"),
@@ -119,6 +131,7 @@ BY_DAYS = {
     "refused while it waited": changes(mar(1), "03-02", **REFUSED),
     "another date": changes(feb(18), "02-25", dates={"birthday": "1990-03-15"}),
     "moved": changes(feb(18), "02-25", zone="Pacific/Auckland", country="NZ"),
+    "took an order back": takes_back(feb(14)),
     "came too late": comes(mar(1), "02-20"),
     "agreed after it was planned": agrees(mar(5), "03-05"),
     "stopped while it waited": stops(mar(1), "03-02"),
