@@ -107,7 +107,6 @@ def _store_outcomes(stage: Stage, looks: Looks) -> None:
             case((free, Moment.id)),
             case((free, 0)),
             Moment.problem_id,
-            Moment.facts,
         )
         .select_from(OPENED)
         .join(Moment, Moment.id == OPENED.c.moment_id)

@@ -26,8 +26,8 @@ _ONE_DAY = timedelta(days=1)
 def count_triggers(played: Ensemble, first: date, last: date) -> dict[UUID, TriggerResult]:
     """The results of every trigger of the run, by its id, from what falls on these days."""
     within = _O.on_day.between(first, last)
-    days = _by_day(played, within)
-    holds, planned = _by_hold(played, within), _planned(played)
+    ends = _ends(played, within)
+    days, holds, planned = _by_day(ends), _by_hold(played, within, ends), _planned(played)
     return {
         trigger_id: _result(definition, days[trigger_id], holds[trigger_id], planned[trigger_id])
         for trigger_id, definition in played.cast.definitions.items()
@@ -65,27 +65,34 @@ def count_clashes(played: Ensemble, first: date, last: date) -> list[Clash]:
     return sorted(found, key=lambda clash: (-clash.merged - clash.lost, clash.winner, clash.loser))
 
 
-def _by_day(played: Ensemble, within: Any) -> Mapping[UUID, Mapping[date, Mapping[str, int]]]:
+def _ends(played: Ensemble, within: Any) -> Sequence[Any]:
+    """How many of a trigger fell on each day, by the kind of their end, and by the reason where a hold stopped them."""
     kind = case((_O.state.in_((SENT, CONTROL)), _O.state), (_O.state == OPEN, "under_way"), (STOPPED, "stopped"))
+    reason = case((STOPPED, _O.reason))
     query = (
-        select(_O.trigger_id, _O.on_day, func.coalesce(kind, "ended").label("kind"), func.count())
+        select(_O.trigger_id, _O.on_day, func.coalesce(kind, "ended").label("kind"), reason.label("reason_of_end"))
+        .add_columns(func.count().label("many"))
         .where(within)
-        .group_by(_O.trigger_id, _O.on_day, "kind")
+        .group_by(_O.trigger_id, _O.on_day, "kind", "reason_of_end")
     )
+    return list(played.rows(lambda _: query))
+
+
+def _by_day(ends: Sequence[Any]) -> Mapping[UUID, Mapping[date, Mapping[str, int]]]:
     found: dict[UUID, dict[date, dict[str, int]]] = defaultdict(lambda: defaultdict(lambda: dict.fromkeys(_KINDS, 0)))
-    for trigger_id, on, kind, count in played.rows(lambda _: query):
-        found[trigger_id][on][kind] += count
+    for row in ends:
+        found[row.trigger_id][row.on_day][row.kind] += row.many
     return found
 
 
-def _by_hold(played: Ensemble, within: Any) -> Mapping[UUID, Mapping[str, tuple[int, int]]]:
+def _by_hold(played: Ensemble, within: Any, ends: Sequence[Any]) -> Mapping[UUID, Mapping[str, tuple[int, int]]]:
     """Name -> (stopped, waited). A moment has one name as its reason; the others only kept it waiting."""
     found: dict[UUID, dict[str, tuple[int, int]]] = defaultdict(dict)
-    ended = select(_O.trigger_id, _O.reason, func.count()).where(within, STOPPED).group_by(_O.trigger_id, _O.reason)
-    for trigger_id, reason, count in played.rows(lambda _: ended):
-        name = reason.removeprefix("held:")
-        stopped, waited = found[trigger_id].get(name, (0, 0))
-        found[trigger_id][name] = (stopped + count, waited)
+    for row in ends:
+        if row.reason_of_end is not None:
+            name = row.reason_of_end.removeprefix("held:")
+            stopped, waited = found[row.trigger_id].get(name, (0, 0))
+            found[row.trigger_id][name] = (stopped + row.many, waited)
     waiting = (
         select(_O.trigger_id, STOPS.c.name, func.count())
         .join(STOPS, STOPS.c.moment_id == _O.moment_id)

@@ -55,10 +55,11 @@ def _counted(run: Scratch, subjects: Collection[UUID], first: date, last: date) 
         ),
     )
     labels = [one.label(f"segment_{at}") for at, one in enumerate(segments)]
+    first_order = and_(dates.customer_id == customers.id, dates.name == FIRST_ORDER, run.mine(dates.customer_id))
     return (
         select(*labels, func.count(), func.count(reached.c.customer_id), func.sum(reached.c.sent))
         .select_from(customers.id.table)
-        .outerjoin(dates.name.table, and_(dates.customer_id == customers.id, dates.name == FIRST_ORDER))
+        .outerjoin(dates.name.table, first_order)
         .outerjoin(reached, reached.c.customer_id == customers.id)
         .where(customers.erased_at.is_(None), run.mine(customers.id))
         .group_by(*(literal_column(label.name) for label in labels))

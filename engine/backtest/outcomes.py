@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Boolean, Column, Date, Select, Text, Uuid, and_, case, insert, select, text
 
 from engine.backtest.scratch import Scratch, temporary
-from engine.storage.base import JsonValue, UtcDateTime
+from engine.storage.base import UtcDateTime
 from engine.storage.models import Hold, Message, MessageMoment, Moment
 
 SENT, OPEN, CONTROL = "sent", "open", "control"
@@ -27,7 +27,6 @@ OUTCOMES = temporary(
     Column("message_id", Uuid),
     Column("position", BigInteger),
     Column("problem_id", Uuid),
-    Column("facts", JsonValue),
 )
 _BY_CUSTOMER = text("CREATE INDEX ix_outcomes_customer_id ON outcomes (customer_id)")
 # The names of the holds of a moment, each once.
@@ -80,7 +79,6 @@ def fates() -> Select[Any]:
             Message.id,
             MessageMoment.position,
             Moment.problem_id,
-            Moment.facts,
         )
         .outerjoin(MessageMoment, spoken)
         .outerjoin(Message, Message.id == MessageMoment.message_id)

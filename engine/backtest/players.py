@@ -53,9 +53,9 @@ def known_since(run: Scratch, since: datetime) -> Subquery:
     for model, at in ((Event, "occurred_at"), (Consent, "given_at"), (CustomerChange, "effective_at")):
         table = run.stored(model).c
         evidence.append((table.customer_id, table[at]))
-    late = select(customers.id).where(customers.created_at > since, run.mine(customers.id))
+    late = select(customers.id).where(customers.created_at > since, run.mine(customers.id)).cte("late")
     oldest = [
-        select(who.label("customer_id"), func.min(at).label("at")).where(who.in_(late)).group_by(who)
+        select(who.label("customer_id"), func.min(at).label("at")).where(who.in_(select(late.c.id))).group_by(who)
         for who, at in evidence
     ]
     found = union_all(*oldest).subquery("evidence")

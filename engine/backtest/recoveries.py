@@ -54,7 +54,7 @@ def _stage(stage: Stage, trigger: ActiveTrigger, kind: ProblemKind, looks: Looks
             if found is None or at is None or at < trigger.active_from or (number := looks.first_from(at)) is None:
                 continue
             rows.append(moment_row(trigger, Due(candidate, found), looks.at[number]))
-        stage_rows(stage.run.session, rows)
+        stage_rows(stage.run.session, trigger, rows)
 
 
 def moved_problems(stage: Stage, looks: Looks) -> Subquery:

@@ -16,6 +16,7 @@ from engine.backtest.at_once import TABLES, decide_at_once
 from engine.backtest.cast import cast_triggers
 from engine.backtest.days import Stage, instant_of, live_through, next_instant
 from engine.backtest.earlier import ASIDE, decide_earlier, set_aside
+from engine.backtest.facts import keep_staged
 from engine.backtest.foreseen import FORESEEN, RESTLESS, is_searched, may_be_searched
 from engine.backtest.outcomes import OUTCOMES, SHOWN, STOPS, index_outcomes, note_players
 from engine.backtest.parts import WHOLE, Part
@@ -203,6 +204,7 @@ def _looks(stage: Stage, span: Span) -> Looks:
 def _decide(stage: Stage, looks: Looks) -> None:
     set_aside(stage)
     decide_at_once(stage, looks)
+    keep_staged(stage.run)
     decide_earlier(stage, looks)
 
 

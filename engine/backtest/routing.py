@@ -23,7 +23,7 @@ from engine.backtest.staging import Looks
 from engine.conditions.tree import fields_of
 from engine.definitions.store import ActiveTrigger
 from engine.plan.rules.trouble import LOW_ANSWER
-from engine.record.event_kinds import CORRECTIONS, LOW_SCORES
+from engine.record.event_kinds import LOW_SCORES
 from engine.storage.base import UtcDateTime
 from engine.storage.models import (
     Consent,
@@ -57,7 +57,6 @@ _OPEN_PROBLEM = "customer.has_open_problem"
 
 def note_restless(stage: Stage, looks: Looks) -> None:
     """Note for whom the looks would have to search themselves. The staged moments are all there by now."""
-    stage.run.index(Moment, "id")
     stage.run.index(Moment, "customer_id")
     stage.run.measure(_STAGED)
     for customers in _restless(stage, looks):
@@ -106,8 +105,9 @@ def _restless(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
         .join(Moment, Moment.customer_id == known.c.customer_id)
         .where(known.c.at > Moment.check_at)
     )
-    takers = [*CORRECTIONS, *(name for trigger in stage.cast.triggers for name in _but_for(trigger))]
-    yield select(events.customer_id).where(events.name.in_(takers), stage.run.mine(events.customer_id)).distinct()
+    yield select(events.customer_id).where(events.corrects.is_not(None), stage.run.mine(events.customer_id)).distinct()
+    if takers := [name for trigger in stage.cast.triggers for name in _but_for(trigger)]:
+        yield select(events.customer_id).where(events.name.in_(takers), stage.run.mine(events.customer_id)).distinct()
 
 
 def _early(stage: Stage, looks: Looks, forecast_on: date | None) -> Iterator[Select[Any]]:

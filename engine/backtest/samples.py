@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, literal
 
 from engine.backtest.days import Stage
 from engine.backtest.ensemble import Ensemble
+from engine.backtest.facts import facts_by_days, staged_facts
 from engine.backtest.outcomes import CONTROL, OPEN, OUTCOMES, SENT, SHOWN, STOPS
 from engine.backtest.players import PLAYERS
 from engine.backtest.results import Sample
@@ -28,6 +29,8 @@ COUNT = 10
 _TRIED = 100
 _LEAP_DAY = 229
 Row = Any
+# What a message speaks of, each with the facts that were staged for it.
+Told = Sequence[tuple[Row, Any]]
 
 
 def choose_samples(played: Ensemble, first: date, last: date, *, company: str, team: str) -> list[Sample]:
@@ -79,7 +82,7 @@ def _gather(run: Scratch, played: Ensemble, first: date, last: date) -> None:
         select(o.moment_id, o.customer_id, o.trigger_id, o.occurrence_key, o.position)
         .add_columns(length, customers.bucket, language, customers.first_name.is_(None))
         .join(customers.id.table, customers.id == o.customer_id)
-        .where(o.trigger_id.in_(played.cast.subjects), o.on_day.between(first, last))
+        .where(o.trigger_id.in_(played.cast.subjects), o.on_day.between(first, last), run.mine(customers.id))
     )
     run.session.execute(insert(SHOWN).from_select([column.name for column in _S], rows))
     run.measure(SHOWN.name)
@@ -145,11 +148,12 @@ def _rarest_languages(played: Ensemble) -> Sequence[str]:
 
 def _sample(played: Ensemble, row: Row, why: tuple[str, ...], *, company: str, team: str) -> Sample:
     stage, days = played.of(row.customer_id)
-    missing, written = days.ask(_written, row, _spoken_together(stage, row), company, team)
+    spoken = [(one, staged_facts(stage.run, one)) for one in _spoken_together(stage, row)]
+    missing, written = days.ask(_written, row, spoken, company, team)
     return _told(stage, row, (*why, "a missing fact") if missing else why, **written)
 
 
-def _written(days: Stage, row: Row, spoken: Sequence[Row], company: str, team: str) -> tuple[bool, dict[str, Any]]:
+def _written(days: Stage, row: Row, spoken: Told, company: str, team: str) -> tuple[bool, dict[str, Any]]:
     """Whether a fact is missing, and what would be written, or why nothing."""
     material = _material(days, row, spoken)
     try:
@@ -181,11 +185,12 @@ def _outcome(stage: Stage, row: Row) -> str:
 def _spoken_together(stage: Stage, row: Row) -> Sequence[Row]:
     """What the message speaks of, the lead first."""
     o = OUTCOMES.c
-    together = select(OUTCOMES).where(o.message_id == row.message_id).order_by(o.position)
+    same = o.customer_id == row.customer_id, o.message_id == row.message_id
+    together = select(OUTCOMES).where(*same).order_by(o.position)
     return stage.run.session.execute(together).all() if row.message_id else [row]
 
 
-def _material(days: Stage, row: Row, spoken: Sequence[Row]) -> Material:
+def _material(days: Stage, row: Row, spoken: Told) -> Material:
     """What it would be written from: of those who were played day by day as they were on that day."""
     session = days.run.session
     played = session.scalar(select(PLAYERS.c.customer_id).where(PLAYERS.c.customer_id == row.customer_id))
@@ -196,14 +201,15 @@ def _material(days: Stage, row: Row, spoken: Sequence[Row]) -> Material:
     made = Message(
         id=row.message_id or row.moment_id,
         customer_id=row.customer_id,
-        template=message.template if message else days.cast.definitions[spoken[0].trigger_id].template,
+        template=message.template if message else days.cast.definitions[spoken[0][0].trigger_id].template,
         channel=message.channel if message else days.offered.default,
     )
-    return Material(made, customer, [_spoken(days, one) for one in spoken], _first_order(days, row), ())
+    return Material(made, customer, [_spoken(days, *one) for one in spoken], _first_order(days, row), ())
 
 
-def _spoken(stage: Stage, row: Row) -> Spoken:
+def _spoken(stage: Stage, row: Row, staged: Any) -> Spoken:
     versions = {trigger.id: trigger.version_id for trigger in stage.cast.triggers}
+    by_days = facts_by_days(stage.run, row)
     problem = stage.run.session.get(Problem, row.problem_id) if row.problem_id else None
     moment = Moment(
         id=row.moment_id,
@@ -213,7 +219,7 @@ def _spoken(stage: Stage, row: Row) -> Spoken:
         occurrence_key=row.occurrence_key,
         family=row.family,
         nominal_on=row.nominal_on,
-        facts=row.facts,
+        facts=staged if by_days is None else by_days,
     )
     return Spoken(moment, problem)
 

@@ -129,11 +129,15 @@ class Scratch:
         """Take the run's table of a model away again."""
         self.session.execute(DropTable(_twin(table_of(model), bare=True)))
 
+    def rename(self, model: type[Base], name: str) -> None:
+        """Keep the run's table of a model under another name; another one may take its place."""
+        self.session.execute(text(f"ALTER TABLE {self._temporary}.{table_of(model).name} RENAME TO {name}"))
+
     def empty(self, *names: str) -> None:
         """Take all rows out of the run's own tables."""
         way = "DELETE FROM" if self.is_sqlite else "TRUNCATE"
         for name in names:
-            self.session.execute(text(f"{way} {'temp' if self.is_sqlite else 'pg_temp'}.{name}"))
+            self.session.execute(text(f"{way} {self._temporary}.{name}"))
 
     def view(self, name: str, rows: Select[Any]) -> None:
         """A temporary view that answers under this name from now on."""
@@ -195,6 +199,10 @@ class Scratch:
                 into.write(block)
 
     @property
+    def _temporary(self) -> str:
+        return "temp" if self.is_sqlite else "pg_temp"
+
+    @property
     def _driver(self) -> Any:
         return self.session.connection().connection.driver_connection
 
@@ -237,11 +245,12 @@ def temporary(name: str, *columns: Column[Any], indexes: Sequence[Sequence[str]]
     return table
 
 
-def fill(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of all the columns of a run's own table in one statement, and not one by one."""
-    columns = {column.name: column.type for column in table.columns}
+def fill(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], **alike: ColumnElement[Any]) -> None:
+    """Insert rows that all name the same columns of a run's own table in one statement, and not one by one; what the
+    columns of `alike` hold is said by one expression for all of them."""
+    columns = {name: table.c[name].type for name in rows[0] if name not in alike}
     values = given(session, "rows_of_a_page", columns, [[row[name] for name in columns] for row in rows])
-    session.execute(insert(table).from_select(list(columns), select(values)))
+    session.execute(insert(table).from_select([*columns, *alike], select(values, *alike.values())))
 
 
 def _stored(model: type[Base], live: str) -> Table:

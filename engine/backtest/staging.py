@@ -11,23 +11,25 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from engine.backtest.days import Stage
+from engine.backtest.scratch import fill
 from engine.conditions.expressions import by_bytes
 from engine.dates.zones import local_date
 from engine.definitions.store import ActiveTrigger
-from engine.ids import new_id
 from engine.kinds import Counted, FoldEvent, FoldKind, Occurrence, TotalState
 from engine.record.folding import histories
 from engine.record.running import fold, watches
-from engine.spot.date_rows import MATCHES, HomePlace, SendDay, kind_of, moments_anew
+from engine.spot.date_rows import MATCHES, kind_of, moments_anew
 from engine.spot.dating import expiry, send_day
+from engine.spot.day_rows import HomePlace, SendDay
 from engine.spot.open_window import open_window
 from engine.spot.standing import stored_fact
+from engine.storage.json_sql import numbered_key
 from engine.storage.models import Customer, Event, Moment
-from engine.storage.upsert import insert_new, is_among
+from engine.storage.upsert import is_among, table_of
 
 _DAYS_AT_ONCE = 62
 _PIECE = 1_000
@@ -157,11 +159,13 @@ def _counted(stage: Stage, trigger: ActiveTrigger, kind: FoldKind, counted: Coun
 def _steps(stage: Stage, counted: Counted, looks: Looks) -> Select[Any]:
     """The events of the run's time that were the n-th of their customer, for each n that is a mark."""
     events = stage.run.stored(Event).c
-    of_name = (events.name == counted.event, events.corrects.is_(None), stage.run.mine(events.customer_id))
+    mine = stage.run.mine(events.customer_id)
+    of_name = (events.name == counted.event, events.corrects.is_(None), mine)
     fewest = min(counted.listed) if counted.every is None else counted.every
+    # Answered by an index alone, which does not tell what corrects another: they may be a few too many.
     enough = (
         select(events.customer_id)
-        .where(*of_name, events.occurred_at <= looks.at[-1])
+        .where(events.name == counted.event, mine, events.occurred_at <= looks.at[-1])
         .group_by(events.customer_id)
         .having(func.count() >= fewest, func.max(events.occurred_at) >= looks.at[0])
     )
@@ -229,24 +233,28 @@ def _store_page(
         for customer_id, occurrence, number in page
         if customer_id in places
     ]
-    stage_rows(session, rows)
+    stage_rows(session, trigger, rows)
 
 
-def stage_rows(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Stage these moments, which all name the same columns."""
-    if rows:
-        insert_new(session, Moment, rows, same={})
+def stage_rows(session: Session, trigger: ActiveTrigger, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Stage these moments of a trigger, which all name the same columns; what all its moments share is added."""
+    if not rows:
+        return
+    table, definition = table_of(Moment), trigger.definition
+    alike = {
+        **{"trigger_id": trigger.id, "trigger_version_id": trigger.version_id, "weight": definition.weight},
+        **{"family": definition.family, "occasion": definition.occasion, "state": "spotted"},
+    }
+    values = {name: literal(value, table.c[name].type) for name, value in alike.items()}
+    fill(session, table, rows, id=numbered_key(), **values)
 
 
 def _row(trigger: ActiveTrigger, customer_id: UUID, occurrence: Occurrence, place: Any, spotted_at: datetime) -> Any:
-    definition = trigger.definition
-    send_on = send_day(occurrence.nominal_on, definition.send, place.country)
+    send_on = send_day(occurrence.nominal_on, trigger.definition.send, place.country)
     return {
-        **{"id": new_id(), "trigger_id": trigger.id, "trigger_version_id": trigger.version_id},
-        **{"customer_id": customer_id, "occurrence_key": occurrence.key, "family": definition.family},
-        **{"occasion": definition.occasion, "state": "spotted", "nominal_on": occurrence.nominal_on},
-        **{"occurred_at": occurrence.occurred_at, "send_on": send_on, "weight": definition.weight},
-        "expires_at": expiry(send_on, definition.send, place.zone),
+        **{"customer_id": customer_id, "occurrence_key": occurrence.key, "nominal_on": occurrence.nominal_on},
+        **{"occurred_at": occurrence.occurred_at, "send_on": send_on},
+        "expires_at": expiry(send_on, trigger.definition.send, place.zone),
         "facts": {name: stored_fact(fact) for name, fact in occurrence.facts.items()},
         **{"check_at": spotted_at, "spotted_at": spotted_at},
     }

@@ -1,8 +1,7 @@
-"""The statement that makes the moments of a dated trigger, and the rows of days and places it is handed."""
+"""The statement that makes the moments of a dated trigger."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -10,7 +9,6 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     CursorResult,
-    Date,
     Select,
     Text,
     Uuid,
@@ -29,34 +27,18 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from engine.definitions.store import ActiveTrigger
 from engine.kinds import DateKind, DateMatch
+from engine.spot.day_rows import HomePlace, SendDay, rows_of_days, rows_of_matches
 from engine.spot.reasons import CELEBRATED_RECENTLY, UNTRUE_DATE
 from engine.storage.base import UtcDateTime
-from engine.storage.given import Columns, given
-from engine.storage.json_sql import date_text, json_constant, json_object, new_key
+from engine.storage.json_sql import date_text, json_constant, json_object, new_key, numbered_key
 from engine.storage.models import Customer, CustomerDate, Message, MessageMoment, Moment
 from engine.storage.upsert import insert_into
 
 # So many are worked out and handed over at a time.
 SEND_DAYS, MATCHES = 4_000, 1_000
-_ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class HomePlace:
-    """Where customers live, as far as a calendar cares: the country is empty where no working-day shift asks for it."""
-
-    zone: str
-    country: str
-
-
-@dataclass(frozen=True, slots=True)
-class SendDay:
-    """What a nominal date means at a place."""
-
-    nominal_on: date
-    place: HomePlace
-    send_on: date
-    expires_at: datetime
+_OF_PLACE = ("nominal_on", "zone", "country")
+_OF_DAY = ("send_on", "expires_at", "spotted_at")
+_OF_DATE = ("year", "month", "day", "number")
 
 
 def kind_of(trigger: ActiveTrigger) -> DateKind:
@@ -108,15 +90,12 @@ def moments_anew(
 ) -> tuple[list[str], Select[Any]]:
     """The rows that `insert_moments` would insert where there are none yet, each spotted when `spotted` says of its
     nominal day: the names of the columns, and the rows."""
-    found, sends = _found(session, trigger, matches), _rows_of_days(session, days, spotted)
-    of_place = (
-        sends.c.nominal_on == found.c.nominal_on,
-        sends.c.zone == found.c.zone,
-        sends.c.country == found.c.country,
-    )
-    wanted = select(found, sends.c.send_on, sends.c.expires_at, sends.c.spotted_at, false().label("recently"))
-    rows = wanted.join_from(found, sends, and_(*of_place)).cte("wanted")
-    columns = _columns(trigger, matches, rows, rows.c.spotted_at)
+    found = _found(session, trigger, matches)
+    told = _told(trigger, matches, found, rows_of_days(session, days, spotted))
+    of_date = (func.coalesce(told.c[name], -1) == func.coalesce(found.c[name], -1) for name in _OF_DATE)
+    wanted = select(found, *(told.c[name] for name in (*_OF_DAY, "facts")), false().label("recently"))
+    rows = wanted.join_from(found, told, and_(_at_place(found, told), *of_date)).cte("wanted")
+    columns = _columns(trigger, matches, rows, rows.c.spotted_at) | {"id": numbered_key(), "facts": rows.c.facts}
     return list(columns), select(*columns.values())
 
 
@@ -125,7 +104,7 @@ def count_due(
 ) -> dict[date, int]:
     """How many customers each nominal day concerns, or those of a country: answered by the index of dates alone, as who
     was erased has no dates any more."""
-    due = _rows_of(session, matches)
+    due = rows_of_matches(session, matches)
     counted = select(due.c.nominal_on, func.count()).join(CustomerDate, _is_due(trigger, matches, due))
     if country:
         counted = counted.join(Customer, Customer.id == CustomerDate.customer_id).where(Customer.country == country)
@@ -142,7 +121,7 @@ def customers_due(
     limit: int,
 ) -> Sequence[Customer]:
     """A page of those customers, by their key."""
-    due = _rows_of(session, matches)
+    due = rows_of_matches(session, matches)
     found = (
         select(Customer)
         .join(CustomerDate, CustomerDate.customer_id == Customer.id)
@@ -156,7 +135,7 @@ def customers_due(
 
 def _found(session: Session, trigger: ActiveTrigger, matches: Sequence[DateMatch]) -> CTE:
     """Who is due, and where they live. Materialized, so that no plan begins elsewhere than at the index of dates."""
-    due = _rows_of(session, matches)
+    due = rows_of_matches(session, matches)
     country = func.coalesce(Customer.country, "") if _is_shifted(trigger) else literal("", Text)
     return (
         select(
@@ -195,12 +174,7 @@ def _wanted(
     session: Session, trigger: ActiveTrigger, matches: Sequence[DateMatch], days: Sequence[SendDay], now: datetime
 ) -> CTE:
     """Those due who have no moment yet, or one that may move. `recently`: another was handed over too near to it."""
-    found, sends, old = _found(session, trigger, matches), _rows_of_days(session, days), aliased(Moment)
-    of_place = (
-        sends.c.nominal_on == found.c.nominal_on,
-        sends.c.zone == found.c.zone,
-        sends.c.country == found.c.country,
-    )
+    found, sends, old = _found(session, trigger, matches), rows_of_days(session, days), aliased(Moment)
     same_occurrence = (
         old.trigger_id == trigger.id,
         old.customer_id == found.c.customer_id,
@@ -215,12 +189,16 @@ def _wanted(
             old.id.is_not(None).label("is_known"),
             _celebrated_recently(trigger, matches, found).label("recently"),
         )
-        .join_from(found, sends, and_(*of_place))
+        .join_from(found, sends, _at_place(found, sends))
         .outerjoin(old, and_(*same_occurrence))
         .where(or_(old.id.is_(None), moves))
         .cte("wanted")
         .prefix_with("MATERIALIZED")
     )
+
+
+def _at_place(found: CTE, sends: CTE) -> ColumnElement[bool]:
+    return and_(*(sends.c[name] == found.c[name] for name in _OF_PLACE))
 
 
 def _columns(
@@ -263,6 +241,17 @@ def _facts(trigger: ActiveTrigger, matches: Sequence[DateMatch], wanted: CTE) ->
     return json_object(**day, **{count: fact(number, sayable=True), "since": fact(since, sayable=True)})
 
 
+def _told(trigger: ActiveTrigger, matches: Sequence[DateMatch], found: CTE, sends: CTE) -> CTE:
+    """What all who are found alike share, made once for them: a thousand customers began on one day.
+
+    Materialized, or the facts would be made for each of them after all.
+    """
+    alike = select(*(found.c[name] for name in (*_OF_PLACE, *_OF_DATE, "nominal_year"))).distinct().cte("alike")
+    facts = _facts(trigger, matches, alike).label("facts")
+    told = select(alike, *(sends.c[name] for name in _OF_DAY), facts).join_from(alike, sends, _at_place(alike, sends))
+    return told.cte("told").prefix_with("MATERIALIZED")
+
+
 def _may_move(moment: Any, nominal_on: ColumnElement[date]) -> ColumnElement[bool]:
     """A moment that nobody has planned yet and that stands on another day, or was cancelled as untrue."""
     return or_(
@@ -296,42 +285,3 @@ def _years_fixed(matches: Sequence[DateMatch]) -> bool:
     if len(fixed) > 1:
         raise ValueError("a kind fixes the year of all its matches, or of none")
     return True in fixed
-
-
-def _rows_of(session: Session, matches: Sequence[DateMatch]) -> CTE:
-    rows = [
-        (
-            match.nominal_on,
-            match.nominal_on.year,
-            match.month_day,
-            match.year,
-            match.key,
-            match.number,
-            match.nominal_on - (match.apart_days - 1) * _ONE_DAY,
-            match.nominal_on + (match.apart_days - 1) * _ONE_DAY,
-        )
-        for match in matches
-    ]
-    whole = BigInteger()
-    columns: Columns = {
-        **{"nominal_on": Date(), "nominal_year": whole, "month_day": whole, "year": whole, "key": Text()},
-        **{"number": whole, "apart_from": Date(), "apart_to": Date()},
-    }
-    return given(session, "due", columns, rows)
-
-
-def _rows_of_days(session: Session, days: Sequence[SendDay], spotted: Mapping[date, datetime] | None = None) -> CTE:
-    rows: list[tuple[Any, ...]] = [
-        (day.nominal_on, day.place.zone, day.place.country, day.send_on, day.expires_at) for day in days
-    ]
-    columns: Columns = {
-        "nominal_on": Date(),
-        "zone": Text(),
-        "country": Text(),
-        "send_on": Date(),
-        "expires_at": UtcDateTime(),
-    }
-    if spotted is not None:
-        rows = [(*row, spotted[row[0]]) for row in rows]
-        columns = {**columns, "spotted_at": UtcDateTime()}
-    return given(session, "sends", columns, rows)

@@ -15,8 +15,9 @@ from engine.bell import ring
 from engine.dates.team import TeamHours
 from engine.dates.zones import local_date
 from engine.definitions.store import ActiveTrigger
-from engine.spot.date_rows import MATCHES, SEND_DAYS, HomePlace, SendDay, insert_moments, kind_of, places_due
+from engine.spot.date_rows import MATCHES, SEND_DAYS, insert_moments, kind_of, places_due
 from engine.spot.dating import expiry, send_day
+from engine.spot.day_rows import HomePlace, SendDay
 from engine.spot.open_window import open_window
 from engine.storage.models import Trigger
 

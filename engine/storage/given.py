@@ -12,6 +12,8 @@ from sqlalchemy import ARRAY, CTE, Text, bindparam, cast, column, func, select, 
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from engine.storage.arrays import Many
+
 Columns = Mapping[str, TypeEngine[Any]]
 
 
@@ -19,7 +21,7 @@ def given(session: Session, name: str, columns: Columns, rows: Sequence[Sequence
     """These rows under this name; the columns in the order in which the rows have them."""
     if session.get_bind().dialect.name == "postgresql":
         arrays = [
-            cast(bindparam(f"{name}_{at}", [row[at] for row in rows], ARRAY(kind)), ARRAY(kind))
+            cast(bindparam(f"{name}_{at}", [row[at] for row in rows], Many(kind)), ARRAY(kind))
             for at, kind in enumerate(columns.values())
         ]
         table = func.unnest(*arrays).table_valued(*(column(one, kind) for one, kind in columns.items()), name="g")

@@ -30,6 +30,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from engine.storage.arrays import Many
 from engine.storage.base import Base
 
 
@@ -68,7 +69,7 @@ def rows_given(model: type[Base], names: Iterable[str]) -> TableValuedAlias:
     """Rows of these columns of `model` as PostgreSQL's table of arrays, each a parameter: see `arrays_of`."""
     types = {name: table_of(model).c[name].type for name in names}
     arrays = (
-        bindparam(f"each_{name}", type_=_Ids() if isinstance(kind, Uuid) else ARRAY(kind))
+        bindparam(f"each_{name}", type_=_Ids() if isinstance(kind, Uuid) else Many(kind))
         for name, kind in types.items()
     )
     columns = (column(name, kind) for name, kind in types.items())
@@ -88,7 +89,7 @@ def is_among(
     if isinstance(column.type, Uuid):
         return _among(column, literal(listed, _Ids()))
     if session.get_bind().dialect.name == "postgresql":
-        return column == func.any(literal(listed, ARRAY(column.type)))
+        return column == func.any(literal(listed, Many(column.type)))
     return column.in_(select(func.json_each(json.dumps(listed)).table_valued("value").c.value))
 
 

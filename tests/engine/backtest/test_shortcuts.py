@@ -12,6 +12,8 @@ from sqlalchemy import MetaData, Table, select
 
 from engine.backtest import scratch
 from engine.backtest.ensemble import ensemble
+from engine.backtest.facts import facts_by_days, staged_facts
+from engine.backtest.outcomes import OUTCOMES
 from engine.backtest.players import PLAYERS
 from engine.backtest.rehearsal import House, RunStopped, Span, Watcher, rehearsal
 from engine.backtest.run import Voice, sum_up
@@ -97,6 +99,18 @@ def stops(at: datetime, on: str) -> Callable[[World, str], None]:
     return live
 
 
+def takes_back(at: datetime) -> Callable[[World, str], None]:
+    """A second order is a milestone, until this instant."""
+
+    def live(world: World, name: str) -> None:
+        world.customer(name, dates={"birthday": "1990-09-01"})
+        for number, day in enumerate((11, 14)):
+            world.happens(feb(day), name, "order_completed", order_id=f"{name}-{number}")
+        world.happens(at, name, "event_retracted", message_id=f"m{len(world.deeds) - 1}")
+
+    return live
+
+
 REFUSED = {"consents": (ConsentRow("refused"),)}
 AT_ONCE = {
     "calm": born("03-05"),
@@ -118,6 +132,7 @@ BY_DAYS = {
     "refused while it waited": changes(mar(1), "03-02", **REFUSED),
     "another date": changes(feb(18), "02-25", dates={"birthday": "1990-03-15"}),
     "moved": changes(feb(18), "02-25", zone="Pacific/Auckland", country="NZ"),
+    "took an order back": takes_back(feb(14)),
     "came too late": comes(mar(1), "02-20"),
     "agreed after it was planned": agrees(mar(5), "03-05"),
     "stopped while it waited": stops(mar(1), "03-02"),
@@ -222,6 +237,17 @@ def test_where_the_looks_search_nobody_is_decided_on_both_sides(changing: World)
     assert _compared(changing, Span(changing.first, changing.last)) == everybody
 
 
+def test_a_moment_has_the_facts_that_a_day_by_day_run_finds(world: World) -> None:
+    """Whether it was decided at once or on the days."""
+    _assert_same_facts(world)
+
+
+def test_a_moment_that_was_decided_by_the_record_of_before_has_them_too(changing: World) -> None:
+    """It was set aside until all others were decided."""
+    changing.tell()
+    _assert_same_facts(changing)
+
+
 def test_parts_make_the_same_result_as_the_whole(world: World) -> None:
     """Counts, holds, clashes, hours, segments and samples of one part and of three. (SQLite has no parts.)"""
     results = []
@@ -284,6 +310,23 @@ def _compared(world: World, span: Span) -> set[str]:
     assert found ^ by_days == set()
     assert stops ^ stops_by_days == set()
     return players
+
+
+def _assert_same_facts(world: World) -> None:
+    at_once, by_days = (_facts(world, at_once=at_once) for at_once in (True, False))
+    assert at_once == by_days
+    assert all(at_once.values())
+
+
+def _facts(world: World, *, at_once: bool) -> dict[Any, Any]:
+    """Of each moment of a run, by what tells it from all others."""
+    with rehearsal(_house(world), world.names, Span(world.first, world.last), at_once=at_once) as stage:
+        return {
+            (row.customer_id, stage.cast.name(row.trigger_id), row.occurrence_key): (
+                staged_facts(stage.run, row) if (own := facts_by_days(stage.run, row)) is None else own
+            )
+            for row in stage.run.session.execute(select(OUTCOMES)).all()
+        }
 
 
 def _house(world: World) -> House:
