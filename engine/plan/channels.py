@@ -83,8 +83,8 @@ def standing_of_channels(
     now: datetime | ColumnElement[datetime],
     late: ColumnElement[bool] | None = None,
 ) -> Subquery:
-    """For each row of `base` its `moment_id`, and of each offered channel `place_<name>` (see `ranked`; `NEVER` where
-    nobody asked for it) and `usable_<name>`.
+    """The rows of `base`, and of each offered channel `place_<name>` (see `ranked`; `NEVER` where nobody asked for it)
+    and `usable_<name>`.
 
     `base` has moment_id, customer_id, version_id, occasion, and the wishes for_occasion, preferred and own_order.
     `late` says of its rows that post would come too late.
@@ -104,10 +104,12 @@ def standing_of_channels(
             case((and_(*usable), 1), else_=0).label(f"usable_{name}"),
         ]
     return (
-        select(base.c.moment_id, *columns)
+        select(*base.c, *columns)
         .outerjoin_from(base, reach, reach.c.customer_id == base.c.customer_id)
         .outerjoin(barred, barred.c.customer_id == base.c.customer_id)
-        .outerjoin(consent, consent.c.moment_id == base.c.moment_id)
+        .outerjoin(
+            consent, and_(consent.c.customer_id == base.c.customer_id, consent.c.moment_id == base.c.moment_id)
+        )
         .subquery("standing_of_channels")
     )
 
@@ -205,10 +207,10 @@ def _consents(base: CTE, names: Collection[str], now: datetime | ColumnElement[d
     )
     columns = [func.min(case((Consent.channel.in_((name, ANY)), figure))).label(name) for name in names]
     return (
-        select(base.c.moment_id, *columns)
+        select(base.c.customer_id, base.c.moment_id, *columns)
         .join(Consent, Consent.customer_id == base.c.customer_id)
         .where(Consent.occasion.in_((base.c.occasion, ANY)))
-        .group_by(base.c.moment_id)
+        .group_by(base.c.customer_id, base.c.moment_id)
         .subquery("ruling_consents")
     )
 

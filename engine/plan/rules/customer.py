@@ -55,11 +55,10 @@ def relationship_quiet(j: Judged) -> list[HoldRow]:
     c = j.c.c
     held = (
         hold_row(j.c, "relationship_quiet")
-        .join(Customer, Customer.id == c.customer_id)
-        .join(active_from, and_(active_from.c.zone == Customer.zone, active_from.c.nominal_on == c.nominal_on))
+        .join(active_from, and_(active_from.c.zone == c.zone, active_from.c.nominal_on == c.nominal_on))
         .where(
             c.version_id.in_(j.versions(holds_quiet_relationship=True)),
-            or_(Customer.last_active_at.is_(None), Customer.last_active_at < active_from.c.from_at),
+            or_(c.last_active_at.is_(None), c.last_active_at < active_from.c.from_at),
         )
     )
     return [held]
