@@ -163,7 +163,10 @@ def _with_those_before(session: Session, key: Hashable, versions: tuple[uuid.UUI
 
 
 def moments_in(scope: ColumnElement[bool], also: Sequence[ColumnElement[Any]] = ()) -> CTE:
-    """The moments of `scope` with their customers' wishes, and what is `also` wanted of the two."""
+    """The moments of `scope` with their customers and what these wish for, and what is `also` wanted of the two.
+
+    In the order of their customers: where they are many, what is known of these is read in the same order beside them.
+    """
     return (
         select(
             Moment.id.label("moment_id"),
@@ -183,6 +186,10 @@ def moments_in(scope: ColumnElement[bool], also: Sequence[ColumnElement[Any]] = 
             Customer.country,
             Customer.zone,
             Customer.last_active_at,
+            Customer.deceased,
+            Customer.closed,
+            Customer.erased_at,
+            Customer.minor,
             *also,
         )
         .join(Customer, Customer.id == Moment.customer_id)
