@@ -157,7 +157,7 @@ def _place(base: CTE, name: str, offered: Offered) -> ColumnElement[int]:
     return case(
         (base.c.for_occasion == name, _FOR_OCCASION),
         (base.c.preferred == name, _PREFERRED),
-        (position > 0, position + _OWN),
+        (and_(base.c.own_order.is_not(None), position > 0), position + _OWN),
         else_=company,
     )
 
