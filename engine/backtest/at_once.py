@@ -10,14 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, false, func, insert, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, case, false, func, insert, literal, not_, or_, select, true
 
 from engine.backtest.days import Stage
 from engine.backtest.meetings import HELD, QUIET, find_eventful
 from engine.backtest.openings import JUDGED, OPENED, OPENINGS, also_judged, judge_staged, store_openings
 from engine.backtest.outcomes import COLUMNS, CONTROL, OF_MOMENT, OPEN, OUTCOMES, SENT, STOPS
 from engine.backtest.recoveries import TROUBLES, moved_problems, note_troubles
-from engine.backtest.routing import EVENTFUL
 from engine.backtest.staging import Looks
 from engine.plan.candidates import Judged, circumstances_of, judge
 from engine.plan.control import in_control_sql
@@ -117,16 +116,15 @@ def _store_outcomes(stage: Stage, looks: Looks) -> None:
         .outerjoin(kept, kept.c.moment_id == Moment.id)
     )
     session.execute(insert(OUTCOMES).from_select(COLUMNS, rows))
-    session.execute(insert(STOPS).from_select(["moment_id", "name"], _stops(final)))
-
-
-def _stops(final: Any) -> Select[Any]:
-    """The holds that kept a moment, each once: not of one that was over before, that a hold ended for good, or that is
-    left to the days."""
-    left = OPENED.c.customer_id.in_(select(EVENTFUL.c.customer_id))
-    apart = exists().where(OPENED.c.moment_id == HELD.c.moment_id, or_(OPENED.c.planned_at.is_(None), left))
-    ended = exists().where(final.c.moment_id == HELD.c.moment_id)
-    return select(HELD.c.moment_id, HELD.c.name).where(~apart, ~ended).distinct()
+    stops = (
+        select(HELD.c.moment_id, HELD.c.name)
+        .join(OUTCOMES, OUTCOMES.c.moment_id == HELD.c.moment_id)
+        .where(
+            or_(OUTCOMES.c.reason.like("held:%"), and_(OUTCOMES.c.state == OPEN, OUTCOMES.c.planned_at.is_not(None)))
+        )
+        .distinct()
+    )
+    session.execute(insert(STOPS).from_select(["moment_id", "name"], stops))
 
 
 def _holds() -> tuple[Any, Any]:
