@@ -68,7 +68,7 @@ def fill_past(run: Scratch, *, since: datetime) -> None:
         lives = list(_lives(run, ids, since))
         put(run.session, CustomerDate, [row for life in lives for row in _rows(life, "dates", _date)])
         _keep_record(run.session, lives)
-    run.measure(*(past_table(model).name for model in (CustomerDate, *RECORD)))
+    run.measure(past_table(CustomerDate).name, *(past_table(model).name for model in RECORD))
 
 
 def fill_record(run: Scratch, *, at: datetime) -> None:

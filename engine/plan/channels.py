@@ -107,9 +107,7 @@ def standing_of_channels(
         select(*base.c, *columns)
         .outerjoin_from(base, reach, reach.c.customer_id == base.c.customer_id)
         .outerjoin(barred, barred.c.customer_id == base.c.customer_id)
-        .outerjoin(
-            consent, and_(consent.c.customer_id == base.c.customer_id, consent.c.moment_id == base.c.moment_id)
-        )
+        .outerjoin(consent, and_(consent.c.customer_id == base.c.customer_id, consent.c.moment_id == base.c.moment_id))
         .subquery("standing_of_channels")
     )
 

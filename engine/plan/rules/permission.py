@@ -1,6 +1,6 @@
 """Holds that come from what the customer allowed: consent, suppression, wishes, and a way to reach them."""
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_
 from sqlalchemy.orm import aliased
 
 from engine.channel_terms import TERMS
@@ -10,6 +10,7 @@ from engine.plan.sql import NOW, HoldRow, hold_row
 from engine.storage.models import Consent, ContactPoint, Preference, Suppression
 from engine.storage.models.consent import ANY, BASES
 
+# The basis of a consent as a number, to be told from the figure that rules.
 _BASES = {basis: at for at, basis in enumerate(BASES)}
 
 
