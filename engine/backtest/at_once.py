@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, delete, false, func, insert, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, case, false, func, insert, literal, not_, or_, select, true
 
 from engine.backtest.days import Stage
 from engine.backtest.meetings import HELD, QUIET, find_eventful
-from engine.backtest.openings import JUDGED, OPENED, OPENINGS, judge_staged, store_openings
+from engine.backtest.openings import JUDGED, OPENED, OPENINGS, also_judged, judge_staged, store_openings
 from engine.backtest.outcomes import COLUMNS, CONTROL, OF_MOMENT, OPEN, OUTCOMES, SENT, STOPS
 from engine.backtest.recoveries import TROUBLES, moved_problems, note_troubles
 from engine.backtest.staging import Looks
@@ -22,12 +22,13 @@ from engine.plan.candidates import Judged, circumstances_of, judge
 from engine.plan.control import in_control_sql
 from engine.plan.holds import current_holds
 from engine.plan.reasons import EXCEPTION, REASONS
+from engine.plan.rules import house, limits, trouble
 from engine.plan.sql import instants
 from engine.storage.models import Event, Moment, Problem
 
 # Here all recoveries of the run are on their way together, and the day is the first of the run: what such a hold would
-# really keep is left to the days.
-_OF_ITS_TIME = ("recovery_first", "pause", "sensitive_day")
+# really keep is left to the days. And no message is there yet that could count for a cap.
+_OF_ITS_TIME = (trouble.recovery_first, trouble.recovery_gap, house.pause, house.sensitive_day, limits.cap)
 TABLES = (JUDGED, OPENINGS, OPENED, HELD, QUIET, TROUBLES)
 
 
@@ -37,7 +38,7 @@ def decide_at_once(stage: Stage, looks: Looks) -> None:
     now = looks.at[0]
     with _untroubled(stage, looks):
         circumstances = circumstances_of(session, true(), now=now, channels=stage.offered)
-        everybody = judge(session, true(), circumstances, now=now, channels=stage.offered)
+        everybody = judge(session, true(), circumstances, now=now, channels=stage.offered, also=also_judged())
         judge_staged(stage, everybody)
         judged = replace(everybody, c=JUDGED)
         store_openings(stage, looks)
@@ -64,8 +65,8 @@ def _untroubled(stage: Stage, looks: Looks) -> Iterator[None]:
 
 def _hold(stage: Stage, judged: Judged, now: datetime) -> None:
     columns = [column.name for column in HELD.c]
-    stage.run.session.execute(insert(HELD).from_select(columns, current_holds(judged).params(instants(now))))
-    stage.run.session.execute(delete(HELD).where(HELD.c.name.in_(_OF_ITS_TIME)))
+    found = current_holds(judged, but_for=_OF_ITS_TIME).params(instants(now))
+    stage.run.session.execute(insert(HELD).from_select(columns, found))
     stage.run.measure(HELD.name)
 
 

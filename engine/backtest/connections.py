@@ -12,7 +12,7 @@ from engine.storage.session import BUSY_TIMEOUT_MS, NOT_FOR_EVER, Database, open
 
 # For one connection; what does not fit goes to the database's temporary files.
 _SETTINGS = {
-    **{"temp_buffers": "96MB", "work_mem": "64MB"},
+    **{"temp_buffers": "160MB", "work_mem": "128MB"},
     # Most statements are asked again and again about a few rows, for which compiling them takes longer than they do.
     "jit": "off",
     # To know about how much there is, three thousand rows tell as much as thirty thousand, in a tenth of the time.

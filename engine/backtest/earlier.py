@@ -6,7 +6,7 @@ from sqlalchemy import Column, delete, exists, insert, select
 
 from engine.backtest.at_once import decide_at_once, forget
 from engine.backtest.days import Stage
-from engine.backtest.past import fill_past
+from engine.backtest.past import fill_record
 from engine.backtest.past_tables import empty_past, hide_record, show_record
 from engine.backtest.players import PLAYERS, cast_players
 from engine.backtest.routing import EARLY
@@ -36,7 +36,7 @@ def decide_earlier(stage: Stage, looks: Looks) -> None:
     forget(stage)
     run.session.execute(insert(Moment).from_select(_NAMES, select(ASIDE)))
     cast_players(run, since=looks.at[0], among=run.stored(Customer).c.id.in_(select(ASIDE.c.customer_id)))
-    fill_past(run, since=looks.at[0])
+    fill_record(run, at=looks.at[0])
     show_record(run)
     run.set_clock(looks.at[0])
     decide_at_once(stage, looks)

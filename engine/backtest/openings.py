@@ -24,21 +24,20 @@ from engine.storage.models import Customer, Moment
 # What the rules ask of a candidate.
 _CANDIDATE: dict[str, Any] = {
     **dict.fromkeys(("moment_id", "customer_id", "trigger_id", "version_id", "message_id"), Uuid),
-    **{"family": Text, "occasion": Text, "nominal_on": Date, "send_on": Date, "zone": Text, "channel": Text},
+    **{"family": Text, "occasion": Text, "nominal_on": Date, "send_on": Date, "channel": Text},
+    **{"country": Text, "zone": Text, "last_active_at": UtcDateTime, "erased_at": UtcDateTime},
+    **dict.fromkeys(("deceased", "closed", "minor"), Boolean),
 }
 # What else an opening depends on, and what it is.
 _OF_MOMENT: dict[str, Any] = {"check_at": UtcDateTime, "expires_at": UtcDateTime, "weight": BigInteger}
 _OF_CUSTOMER: dict[str, Any] = {
     **{"country": Text, "region": Text, "zone_guessed": Boolean, "quiet_from": Time, "quiet_until": Time}
 }
+_HOURS: dict[str, Any] = {"hours_key": Text, "grave": Boolean}
 # What is asked of the customer later, so that they need not be read again.
 _LATER: dict[str, Any] = {"bucket": BigInteger, "last_active_at": UtcDateTime}
-JUDGED = temporary(
-    "judged",
-    *(Column(name, kind) for name, kind in (_CANDIDATE | _OF_MOMENT | _OF_CUSTOMER | _LATER).items()),
-    Column("hours_key", Text),
-    Column("grave", Boolean),
-)
+_ALL = _CANDIDATE | _OF_MOMENT | _OF_CUSTOMER | _HOURS | _LATER
+JUDGED = temporary("judged", *(Column(name, kind) for name, kind in _ALL.items()))
 _KEY: dict[str, Any] = {
     **{"trigger_id": Uuid, "check_at": UtcDateTime, "nominal_on": Date, "send_on": Date, "expires_at": UtcDateTime},
     **{"zone": Text, "hours_key": Text, "channel": Text, "grave": Boolean},
@@ -54,17 +53,19 @@ OPENED = temporary(
 )
 
 
+def also_judged() -> list[ColumnElement[Any]]:
+    """What an opening depends on besides what the rules ask of a candidate."""
+    assert [column.name for column in PLACE] == list(_OF_CUSTOMER)
+    of_moment = [getattr(Moment, name) for name in _OF_MOMENT]
+    of_customer = [getattr(Customer, name) for name in (*_OF_CUSTOMER, *_LATER) if name not in _CANDIDATE]
+    return [*of_moment, *of_customer, hours_key().label("hours_key"), grave().label("grave")]
+
+
 def judge_staged(stage: Stage, everybody: Judged) -> None:
     """Keep the candidates that the staged moments make, with what their openings depend on."""
-    assert [column.name for column in PLACE] == list(_OF_CUSTOMER)
-    c, of_moment = everybody.c.c, [getattr(Moment, name) for name in _OF_MOMENT]
-    later = [getattr(Customer, name) for name in _LATER]
-    rows = (
-        select(*(c[name] for name in _CANDIDATE), *of_moment, *PLACE, *later, hours_key(), grave())
-        .join(Moment, Moment.id == c.moment_id)
-        .join(Customer, Customer.id == c.customer_id)
-    )
-    stage.run.session.execute(insert(JUDGED).from_select([column.name for column in JUDGED.c], rows))
+    names = [column.name for column in JUDGED.c]
+    rows = select(*(everybody.c.c[name] for name in names))
+    stage.run.session.execute(insert(JUDGED).from_select(names, rows))
     stage.run.measure(JUDGED.name)
 
 
@@ -73,8 +74,9 @@ def store_openings(stage: Stage, looks: Looks) -> None:
     triggers = {trigger.id: trigger for trigger in stage.cast.triggers}
     keys = select(*(JUDGED.c[name] for name in (*_KEY, *_OF_CUSTOMER, "weight"))).distinct()
     rows = stage.run.session.execute(keys).all()
+    known: dict[Any, dict[str, Any]] = {}
     made = (
-        {name: getattr(row, name) for name in _KEY} | _opening(stage, triggers[row.trigger_id], row, looks)
+        {name: getattr(row, name) for name in _KEY} | _known_opening(stage, triggers[row.trigger_id], row, looks, known)
         for row in rows
     )
     while page := list(islice(made, 2_000)):
@@ -93,9 +95,19 @@ def _open(stage: Stage) -> None:
     stage.run.measure(OPENED.name)
 
 
-def _opening(stage: Stage, trigger: ActiveTrigger, row: Any, looks: Looks) -> dict[str, Any]:
-    """What planning finds at one look after the other, until it plans the moment or the moment is over."""
+def _known_opening(
+    stage: Stage, trigger: ActiveTrigger, row: Any, looks: Looks, known: dict[Any, dict[str, Any]]
+) -> dict[str, Any]:
+    """Most channels wish for the same as another one."""
     wish, read = wish_of(row, trigger, stage.offered), is_read(row, trigger)
+    key = (wish, read, row.check_at)
+    if key not in known:
+        known[key] = _opening(stage, wish, row, looks, read=read)
+    return known[key]
+
+
+def _opening(stage: Stage, wish: Wish, row: Any, looks: Looks, *, read: bool) -> dict[str, Any]:
+    """What planning finds at one look after the other, until it plans the moment or the moment is over."""
     found: dict[str, Any] = dict.fromkeys(_OPENING)
     at = looks.first_from(row.check_at)
     while at is not None:

@@ -6,7 +6,7 @@ it became true. Read before the run's names stand before the stored ones.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, literal, select
 from sqlalchemy.orm import Session
 
-from engine.backtest.past_tables import SINCE, UNTIL, past_table, put
+from engine.backtest.past_tables import RECORD, SINCE, UNTIL, past_table, put
 from engine.backtest.players import PLAYERS
 from engine.backtest.rewinding import Change, Flat, Stretch, rewind
 from engine.backtest.scratch import ALWAYS, NEVER, Scratch
@@ -38,19 +38,21 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One customer whose record changed: the stored row, what was known when, and addresses that do not work."""
+    """One customer whose record changed: the stored row, what was known when, and addresses that do not work.
+    What became true after `until` is left out."""
 
     row: Row
     stretches: Sequence[Stretch]
     known_since: datetime
     dead: frozenset[str]
+    until: datetime = NEVER
 
     @property
     def times(self) -> Iterator[tuple[Flat, Row]]:
         """Each stretch's fields, and the times of its rows."""
         ends = [stretch.since for stretch in self.stretches[1:]]
         for stretch, until in zip(self.stretches, [*ends, NEVER], strict=True):
-            if until > self.known_since:
+            if until > self.known_since and stretch.since <= self.until:
                 since = max(stretch.since, self.known_since)
                 yield stretch.fields, {"customer_id": self.row["id"], SINCE: since, UNTIL: until}
 
@@ -58,15 +60,31 @@ class Life:
 def fill_past(run: Scratch, *, since: datetime) -> None:
     """Copy the players whose record stayed as it is in one statement each, and work out the others from their log."""
     never_changed = PLAYERS.c.changed.is_(None)
-    _copy(run, Customer, never_changed, PLAYERS.c.known_since)
-    for model in (CustomerDate, ContactPoint, Preference):
-        _copy(run, model, never_changed, literal(ALWAYS, UtcDateTime))
-    _copy(run, Consent, never_changed, run.stored(Consent).c.given_at)
+    _copy(run, CustomerDate, never_changed, literal(ALWAYS, UtcDateTime))
     of_events = run.stored(CustomerDate).c.event_name.is_not(None)
     _copy(run, CustomerDate, PLAYERS.c.changed.is_not(None) & of_events, literal(ALWAYS, UtcDateTime))
+    _copy_record(run)
     for ids in _pages(run):
-        _keep(run.session, list(_lives(run, ids, since)))
-    run.measure(*(past_table(model).name for model in (Customer, CustomerDate, ContactPoint, Consent, Preference)))
+        lives = list(_lives(run, ids, since))
+        put(run.session, CustomerDate, [row for life in lives for row in _rows(life, "dates", _date)])
+        _keep_record(run.session, lives)
+    run.measure(past_table(CustomerDate).name, *(past_table(model).name for model in RECORD))
+
+
+def fill_record(run: Scratch, *, at: datetime) -> None:
+    """The same of the players' record alone, as it was at this instant."""
+    _copy_record(run)
+    for ids in _pages(run):
+        _keep_record(run.session, [replace(life, until=at) for life in _lives(run, ids, at)])
+    run.measure(*(past_table(model).name for model in RECORD))
+
+
+def _copy_record(run: Scratch) -> None:
+    never_changed = PLAYERS.c.changed.is_(None)
+    _copy(run, Customer, never_changed, PLAYERS.c.known_since)
+    for model in (ContactPoint, Preference):
+        _copy(run, model, never_changed, literal(ALWAYS, UtcDateTime))
+    _copy(run, Consent, never_changed, run.stored(Consent).c.given_at)
 
 
 def _copy(run: Scratch, model: type[Base], which: ColumnElement[bool], since: ColumnElement[Any]) -> None:
@@ -125,9 +143,8 @@ def _dead_addresses(run: Scratch, ids: Sequence[UUID]) -> Mapping[UUID, set[str]
     return found
 
 
-def _keep(session: Session, lives: Sequence[Life]) -> None:
+def _keep_record(session: Session, lives: Sequence[Life]) -> None:
     put(session, Customer, [_customer(life, fields, times) for life in lives for fields, times in life.times])
-    put(session, CustomerDate, [row for life in lives for row in _rows(life, "dates", _date)])
     put(session, ContactPoint, [row for life in lives for row in _rows(life, "contacts", _contact)])
     put(session, Consent, [row for life in lives for row in _rows(life, "consents", _consent)])
     put(session, Preference, [row for life in lives for row in _rows(life, "preferences", _preference)])

@@ -48,7 +48,7 @@ _INDEXES: dict[type[Base], tuple[tuple[str, ...], ...]] = {
     Problem: (("customer_id",), ("id",), ("state", "resolved_at")),
 }
 KEPT = tuple(_INDEXES)
-_RECORD: tuple[type[Base], ...] = (Customer, ContactPoint, Consent, Preference)
+RECORD: tuple[type[Base], ...] = (Customer, ContactPoint, Consent, Preference)
 SINCE, UNTIL = "true_since", "true_until"
 _PIECE = 1_000
 
@@ -78,7 +78,7 @@ def show_record(run: Scratch) -> None:
     """Let the engine read who a customer was, what they allowed and how to reach them by the run's clock; what they did
     is still as it is stored."""
     at = run.clock
-    for model in _RECORD:
+    for model in RECORD:
         past = _PAST[model].c
         columns = [past[column.name] for column in table_of(model).columns]
         run.view(table_of(model).name, select(*columns).where(_true_at(past, at)))
@@ -86,7 +86,7 @@ def show_record(run: Scratch) -> None:
 
 def hide_record(run: Scratch) -> None:
     """Back to what is stored."""
-    run.drop_views(*(table_of(model).name for model in _RECORD))
+    run.drop_views(*(table_of(model).name for model in RECORD))
 
 
 def show_past(run: Scratch) -> None:

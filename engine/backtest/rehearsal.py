@@ -27,7 +27,7 @@ from engine.backtest.players import PLAYERS, cast_players
 from engine.backtest.present import copy_present
 from engine.backtest.recoveries import stage_recoveries
 from engine.backtest.routing import EARLY, EVENTFUL, note_restless, route
-from engine.backtest.scratch import WRITTEN, scratch
+from engine.backtest.scratch import WRITTEN, Scratch, scratch
 from engine.backtest.staging import Looks, stage_dates, stage_folds
 from engine.backtest.stirrings import STIRRINGS, gather_stirrings
 from engine.calendar.day_rules import with_days
@@ -38,14 +38,28 @@ from engine.definitions.schema import TriggerDefinition
 from engine.errors import JubileeError
 from engine.kinds import KindTable
 from engine.plan.times import ZONE_DATA
+from engine.storage.base import Base
 from engine.storage.bulk import uncollected
-from engine.storage.models import Customer, CustomerDate, Installation, Moment, Pause, Problem
+from engine.storage.models import (
+    Consent,
+    ContactPoint,
+    Customer,
+    CustomerDate,
+    Installation,
+    Moment,
+    Pause,
+    Preference,
+    Problem,
+)
 from engine.storage.session import Database
 
 # The tables that the days fill, and after which looks it is found out how much there is in them; each time all
 # statements are planned anew.
 _GROWING = ("moments", "messages", "message_moments", "holds")
 _MEASURED = (1, 10, 60, 250)
+# What moments are spotted by, and what the rules ask of customers, by name.
+_SPOTTED_BY = (CustomerDate, Problem)
+_RECORDS = (Customer, ContactPoint, Consent, Preference)
 # Of those that decide at once.
 _STEPS = 4
 _AN_INSTANT = timedelta(microseconds=1)
@@ -203,19 +217,27 @@ def _looks(stage: Stage, span: Span) -> Looks:
 
 def _decide(stage: Stage, looks: Looks) -> None:
     set_aside(stage)
-    decide_at_once(stage, looks)
+    with _of_this_part(stage.run, _RECORDS):
+        decide_at_once(stage, looks)
     keep_staged(stage.run)
     decide_earlier(stage, looks)
 
 
 def _stage_by_name(stage: Stage, looks: Looks) -> None:
-    """What is spotted by the live statements, which are shown the customers of this part alone."""
-    run, whose = stage.run, {CustomerDate: "customer_id", Problem: "customer_id"}
-    for model, who in whose.items():
-        run.view(model.__tablename__, select(run.stored(model)).where(run.mine(run.stored(model).c[who])))
-    stage_dates(stage, looks)
-    stage_recoveries(stage, looks)
-    run.drop_views(*(model.__tablename__ for model in whose))
+    """What is spotted by the live statements."""
+    with _of_this_part(stage.run, _SPOTTED_BY):
+        stage_dates(stage, looks)
+        stage_recoveries(stage, looks)
+
+
+@contextmanager
+def _of_this_part(run: Scratch, models: Sequence[type[Base]]) -> Iterator[None]:
+    """The live statements are shown the customers of this part alone: they would read the others for nothing."""
+    for model in models:
+        stored = run.stored(model)
+        run.view(stored.name, select(stored).where(run.mine(stored.c["id" if model is Customer else "customer_id"])))
+    yield
+    run.drop_views(*(run.stored(model).name for model in models))
 
 
 def _set(stage: Stage, span: Span, looks: Sequence[datetime], *, everybody: bool) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from engine.dates.windows import Window, send_time, window_end
 from engine.dates.workdays import is_working_day, subtract_working_days
@@ -68,6 +69,7 @@ def after_team_hours(now: datetime, hours: float, team: TeamHours) -> datetime:
     raise ValueError(f"the team does not work {hours} hours within {_DAYS_LOOKED} days")
 
 
+@lru_cache(maxsize=16_384)
 def _last_hour_before(send_at: datetime, team: TeamHours) -> tuple[datetime, datetime]:
     """(start of the working day, start of its last full hour that ends at or before `send_at`)"""
     day: date = subtract_working_days(local_date(send_at, team.zone), 0, team.country)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from engine.dates.zones import first_instant, local_date
 
@@ -43,6 +44,7 @@ def is_open(now: datetime, window: Window, zone_name: str) -> bool:
     return any(start <= now < end for start, end in bounds)
 
 
+@lru_cache(maxsize=16_384)
 def _bounds(on: date, window: Window, zone_name: str) -> tuple[datetime, datetime]:
     """One unbroken stretch of time: where the clocks go back inside it, both occurrences of the hour belong to it.
 

@@ -162,8 +162,11 @@ def _with_those_before(session: Session, key: Hashable, versions: tuple[uuid.UUI
     return remember(_made_for, key, tuple(sorted(both)) if len(both) <= _MOST_VERSIONS else versions, most=_KEPT)
 
 
-def moments_in(scope: ColumnElement[bool]) -> CTE:
-    """The moments of `scope` with their customers' wishes."""
+def moments_in(scope: ColumnElement[bool], also: Sequence[ColumnElement[Any]] = ()) -> CTE:
+    """The moments of `scope` with their customers and what these wish for, and what is `also` wanted of the two.
+
+    In the order of their customers: where they are many, what is known of these is read in the same order beside them.
+    """
     return (
         select(
             Moment.id.label("moment_id"),
@@ -182,6 +185,12 @@ def moments_in(scope: ColumnElement[bool]) -> CTE:
             Customer.channel_order.label("own_order"),
             Customer.country,
             Customer.zone,
+            Customer.last_active_at,
+            Customer.deceased,
+            Customer.closed,
+            Customer.erased_at,
+            Customer.minor,
+            *also,
         )
         .join(Customer, Customer.id == Moment.customer_id)
         .join(Trigger, Trigger.id == Moment.trigger_id)
@@ -192,6 +201,7 @@ def moments_in(scope: ColumnElement[bool]) -> CTE:
             and_(Preference.customer_id == Moment.customer_id, Preference.occasion == Moment.occasion),
         )
         .where(scope)
+        .order_by(Moment.customer_id, Moment.id)
         .cte("moments_in_scope")
     )
 
@@ -203,24 +213,22 @@ def judge(
     *,
     now: datetime | ColumnElement[datetime] = NOW,
     channels: Offered,
+    also: Sequence[ColumnElement[Any]] = (),
 ) -> Judged:
     """The moments of `scope`, which have these circumstances, with the channel that speaks for them: that of their
-    message, or the one a message would take, and why it would take that one.
+    message, or the one a message would take, and why it would take that one; and what is `also` wanted of them and
+    their customers.
     """
-    base = moments_in(scope)
+    base = moments_in(scope, also)
     definitions = {version_id: definition_of(session, version_id) for version_id in circumstances.versions}
     late = too_late_by_post(base, circumstances.arrivals)
     standing = standing_of_channels(base, channels, marketing_of(definitions), now=now, late=late)
     chosen, reason = best_channel(standing, channels)
-    with_channel = (
-        select(
-            *base.c,
-            func.coalesce(base.c.message_channel, chosen).label("channel"),
-            reason.label("channel_reason"),
-        )
-        .join(standing, standing.c.moment_id == base.c.moment_id)
-        .cte("candidates")
-    )
+    with_channel = select(
+        *(standing.c[column.name] for column in base.c),
+        func.coalesce(standing.c.message_channel, chosen).label("channel"),
+        reason.label("channel_reason"),
+    ).cte("candidates")
     active, days = circumstances.active_from, circumstances.sensitive
     return Judged(
         with_channel,

@@ -85,11 +85,9 @@ def _standings(session: Session, circumstances: Circumstances, offered: Offered)
     base = moments_in(_led(is_given(_SPOKEN.message_id)))
     late = too_late_by_post(base, circumstances.arrivals)
     standing = standing_of_channels(base, offered, marketing_of(definitions), now=NOW, late=late)
-    columns = [column for column in standing.c if column.name != "moment_id"]
-    return (
-        select(base.c.message_id, *columns)
-        .join(standing, standing.c.moment_id == base.c.moment_id)
-        .order_by(base.c.message_id, base.c.position, base.c.moment_id)
+    columns = [column for column in standing.c if column.name not in base.c]
+    return select(standing.c.message_id, *columns).order_by(
+        standing.c.message_id, standing.c.position, standing.c.moment_id
     )
 
 

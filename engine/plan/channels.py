@@ -38,7 +38,7 @@ from engine.storage.models.consent import ANY
 _FOR_OCCASION, _PREFERRED, _OWN, _COMPANY, NEVER = 0, 1, 2, 1_000_000, 2_000_000
 _CHANNELS = 16  # a place and a channel's number in one figure: the place times so many, and the number
 # A consent as one figure, the smallest of which decides: not in force, any occasion, any channel, granted.
-_NOT_IN_FORCE, _ANY_OCCASION, _ANY_CHANNEL, _GRANTED = 8, 4, 2, 1
+NOT_IN_FORCE, _ANY_OCCASION, _ANY_CHANNEL, GRANTED = 8, 4, 2, 1
 
 
 class least(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is
@@ -83,8 +83,8 @@ def standing_of_channels(
     now: datetime | ColumnElement[datetime],
     late: ColumnElement[bool] | None = None,
 ) -> Subquery:
-    """For each row of `base` its `moment_id`, and of each offered channel `place_<name>` (see `ranked`; `NEVER` where
-    nobody asked for it) and `usable_<name>`.
+    """The rows of `base`, and of each offered channel `place_<name>` (see `ranked`; `NEVER` where nobody asked for it)
+    and `usable_<name>`.
 
     `base` has moment_id, customer_id, version_id, occasion, and the wishes for_occasion, preferred and own_order.
     `late` says of its rows that post would come too late.
@@ -104,10 +104,10 @@ def standing_of_channels(
             case((and_(*usable), 1), else_=0).label(f"usable_{name}"),
         ]
     return (
-        select(base.c.moment_id, *columns)
+        select(*base.c, *columns)
         .outerjoin_from(base, reach, reach.c.customer_id == base.c.customer_id)
         .outerjoin(barred, barred.c.customer_id == base.c.customer_id)
-        .outerjoin(consent, consent.c.moment_id == base.c.moment_id)
+        .outerjoin(consent, and_(consent.c.customer_id == base.c.customer_id, consent.c.moment_id == base.c.moment_id))
         .subquery("standing_of_channels")
     )
 
@@ -155,7 +155,7 @@ def _place(base: CTE, name: str, offered: Offered) -> ColumnElement[int]:
     return case(
         (base.c.for_occasion == name, _FOR_OCCASION),
         (base.c.preferred == name, _PREFERRED),
-        (position > 0, position + _OWN),
+        (and_(base.c.own_order.is_not(None), position > 0), position + _OWN),
         else_=company,
     )
 
@@ -193,28 +193,33 @@ def _barred(base: CTE, names: Collection[str]) -> Subquery:
     return select(found.c.customer_id, *columns).group_by(found.c.customer_id).subquery("barred")
 
 
-def _consents(base: CTE, names: Collection[str], now: datetime | ColumnElement[datetime]) -> Subquery:
-    """Moment -> the ruling consent for each channel as one figure: in force first, then the more particular, occasion
-    before channel (as `rules/permission.py` has it)."""
+def figure_of_consent(now: datetime | ColumnElement[datetime]) -> ColumnElement[int]:
+    """Of the consents that speak of a moment and a channel the one of the smallest figure rules: one in force before
+    one that expired, then the more particular, occasion first. No two of them have the same."""
     in_force = or_(Consent.state == "refused", Consent.expires_at.is_(None), Consent.expires_at > now)
-    figure = (
-        case((in_force, 0), else_=_NOT_IN_FORCE)
+    return (
+        case((in_force, 0), else_=NOT_IN_FORCE)
         + case((Consent.occasion == ANY, _ANY_OCCASION), else_=0)
         + case((Consent.channel == ANY, _ANY_CHANNEL), else_=0)
-        + case((Consent.state == "refused", 0), else_=_GRANTED)
+        + case((Consent.state == "refused", 0), else_=GRANTED)
     )
+
+
+def _consents(base: CTE, names: Collection[str], now: datetime | ColumnElement[datetime]) -> Subquery:
+    """Moment -> the figure of the ruling consent for each channel."""
+    figure = figure_of_consent(now)
     columns = [func.min(case((Consent.channel.in_((name, ANY)), figure))).label(name) for name in names]
     return (
-        select(base.c.moment_id, *columns)
+        select(base.c.customer_id, base.c.moment_id, *columns)
         .join(Consent, Consent.customer_id == base.c.customer_id)
         .where(Consent.occasion.in_((base.c.occasion, ANY)))
-        .group_by(base.c.moment_id)
+        .group_by(base.c.customer_id, base.c.moment_id)
         .subquery("ruling_consents")
     )
 
 
 def _is_allowed(figure: ColumnElement[int], is_marketing: ColumnElement[bool]) -> ColumnElement[bool]:
     """An objection is absolute; marketing needs a consent that is in force."""
-    granted = figure % 2 == _GRANTED
-    for_marketing = and_(figure.is_not(None), granted, figure < _NOT_IN_FORCE)
+    granted = figure % 2 == GRANTED
+    for_marketing = and_(figure.is_not(None), granted, figure < NOT_IN_FORCE)
     return case((is_marketing, for_marketing), else_=or_(figure.is_(None), granted))

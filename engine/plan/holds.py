@@ -4,7 +4,7 @@ Asked twice with the same statements: at planning, and for one batch in the comm
 """
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,10 +71,11 @@ class HoldView:
 Holds = Mapping[uuid.UUID, Sequence[HoldView]]
 
 
-def current_holds(judged: Judged) -> CompoundSelect[Any]:
-    """Every reason to hold one of these moments now, as (moment_id, name, detail, since, seconds)."""
-    rows = [rule(judged) for rule in _RULES]
-    rows += [row for rule in _RULES_OF_SEVERAL_PARTS for row in rule(judged)]
+def current_holds(judged: Judged, *, but_for: Collection[Callable[..., Any]] = ()) -> CompoundSelect[Any]:
+    """Every reason to hold one of these moments now, as (moment_id, name, detail, since, seconds); `but_for` the rules
+    of which it is known that they would find none that counts."""
+    rows = [rule(judged) for rule in _RULES if rule not in but_for]
+    rows += [row for rule in _RULES_OF_SEVERAL_PARTS if rule not in but_for for row in rule(judged)]
     return union_all(*rows)
 
 

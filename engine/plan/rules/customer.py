@@ -4,33 +4,27 @@ from sqlalchemy import and_, func, or_, select
 
 from engine.plan.candidates import Judged
 from engine.plan.sql import NOW, HoldRow, hold_row
-from engine.storage.models import Customer, Note
+from engine.storage.models import Note
 
 
 def deceased(j: Judged) -> HoldRow:
     """Hard suppression on all channels (cx-rules L17)."""
-    return hold_row(j.c, "deceased").join(Customer, Customer.id == j.c.c.customer_id).where(Customer.deceased)
+    return hold_row(j.c, "deceased").where(j.c.c.deceased)
 
 
 def closed(j: Judged) -> HoldRow:
     """The customer left (design section 1: `closed` ends celebrations for good); nothing calls them back."""
-    return hold_row(j.c, "closed").join(Customer, Customer.id == j.c.c.customer_id).where(Customer.closed)
+    return hold_row(j.c, "closed").where(j.c.c.closed)
 
 
 def erased(j: Judged) -> HoldRow:
     """Erasing a customer stops what is on its way (design section 8)."""
-    return (
-        hold_row(j.c, "erased").join(Customer, Customer.id == j.c.c.customer_id).where(Customer.erased_at.is_not(None))
-    )
+    return hold_row(j.c, "erased").where(j.c.c.erased_at.is_not(None))
 
 
 def minor(j: Judged) -> HoldRow:
     """No celebration, which is marketing, to children (cx-rules L16)."""
-    return (
-        hold_row(j.c, "minor")
-        .join(Customer, Customer.id == j.c.c.customer_id)
-        .where(Customer.minor, j.c.c.family == "celebrate")
-    )
+    return hold_row(j.c, "minor").where(j.c.c.minor, j.c.c.family == "celebrate")
 
 
 def life_event(j: Judged) -> HoldRow:
@@ -55,11 +49,10 @@ def relationship_quiet(j: Judged) -> list[HoldRow]:
     c = j.c.c
     held = (
         hold_row(j.c, "relationship_quiet")
-        .join(Customer, Customer.id == c.customer_id)
-        .join(active_from, and_(active_from.c.zone == Customer.zone, active_from.c.nominal_on == c.nominal_on))
+        .join(active_from, and_(active_from.c.zone == c.zone, active_from.c.nominal_on == c.nominal_on))
         .where(
             c.version_id.in_(j.versions(holds_quiet_relationship=True)),
-            or_(Customer.last_active_at.is_(None), Customer.last_active_at < active_from.c.from_at),
+            or_(c.last_active_at.is_(None), c.last_active_at < active_from.c.from_at),
         )
     )
     return [held]

@@ -1,13 +1,17 @@
 """Holds that come from what the customer allowed: consent, suppression, wishes, and a way to reach them."""
 
-from sqlalchemy import Subquery, and_, case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_
 from sqlalchemy.orm import aliased
 
 from engine.channel_terms import TERMS
 from engine.plan.candidates import Judged
+from engine.plan.channels import GRANTED, NOT_IN_FORCE, figure_of_consent
 from engine.plan.sql import NOW, HoldRow, hold_row
 from engine.storage.models import Consent, ContactPoint, Preference, Suppression
-from engine.storage.models.consent import ANY
+from engine.storage.models.consent import ANY, BASES
+
+# The basis of a consent as a number, to be told from the figure that rules.
+_BASES = {basis: at for at, basis in enumerate(BASES)}
 
 
 def consent(j: Judged) -> HoldRow:
@@ -16,18 +20,26 @@ def consent(j: Judged) -> HoldRow:
     Refused: an objection is absolute (L10), also for service: nobody is written to against their word. Expired: implied
     consent ends, two years after a purchase and six months after an inquiry (L11).
     """
-    ruling = _ruling_consent(j)
-    is_marketing = j.c.c.version_id.in_(j.versions(legal_class="marketing"))
+    c = j.c.c
+    ruling = func.min(figure_of_consent(NOW) * len(BASES) + case(_BASES, value=Consent.basis))
+    figure, basis = ruling // len(BASES), case({at: name for name, at in _BASES.items()}, value=ruling % len(BASES))
+    is_marketing = c.version_id.in_(j.versions(legal_class="marketing"))
     name = case(
-        (ruling.c.state == "refused", "consent_refused"),
-        (and_(is_marketing, ruling.c.moment_id.is_(None)), "consent_unknown"),
-        (and_(is_marketing, ruling.c.expires_at <= NOW), "consent_expired"),
+        (figure % 2 != GRANTED, "consent_refused"),
+        (and_(is_marketing, figure.is_(None)), "consent_unknown"),
+        (and_(is_marketing, figure >= NOT_IN_FORCE), "consent_expired"),
         else_=None,
     )
+    speaks = and_(
+        Consent.customer_id == c.customer_id,
+        Consent.channel.in_((c.channel, ANY)),
+        Consent.occasion.in_((c.occasion, ANY)),
+    )
     return (
-        hold_row(j.c, name, detail=ruling.c.basis)
-        .outerjoin(ruling, ruling.c.moment_id == j.c.c.moment_id)
-        .where(name.is_not(None))
+        hold_row(j.c, name, detail=basis)
+        .outerjoin(Consent, speaks)
+        .group_by(c.moment_id, c.version_id)
+        .having(name.is_not(None))
     )
 
 
@@ -72,30 +84,3 @@ def no_channel(j: Judged) -> HoldRow:
     )
     addressed = [name for name, terms in TERMS.items() if terms.addressed]
     return hold_row(j.c, "no_channel", detail=c.channel).where(c.channel.in_(addressed), ~reachable)
-
-
-def _ruling_consent(j: Judged) -> Subquery:
-    """The consent that decides: one in force before one that expired, then the more particular, occasion first."""
-    c = j.c.c
-    in_force = or_(Consent.state == "refused", Consent.expires_at.is_(None), Consent.expires_at > NOW)
-    order = (
-        case((in_force, 0), else_=1),
-        case((Consent.occasion == ANY, 1), else_=0),
-        case((Consent.channel == ANY, 1), else_=0),
-    )
-    ranked = select(
-        c.moment_id,
-        Consent.state,
-        Consent.basis,
-        Consent.expires_at,
-        func.row_number().over(partition_by=c.moment_id, order_by=order).label("place"),
-    ).join(
-        Consent,
-        and_(
-            Consent.customer_id == c.customer_id,
-            Consent.channel.in_((c.channel, ANY)),
-            Consent.occasion.in_((c.occasion, ANY)),
-        ),
-    )
-    found = ranked.subquery()
-    return select(found).where(found.c.place == 1).subquery()

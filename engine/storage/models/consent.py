@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.storage.base import Base, one_of
 
 ANY = "*"
+BASES = ("express", "implied", "contract", "legitimate_interest")
 
 
 class Consent(Base):
@@ -20,7 +21,7 @@ class Consent(Base):
     __tablename__ = "consents"
     __table_args__ = (
         one_of("state", ("granted", "refused")),
-        one_of("basis", ("express", "implied", "contract", "legitimate_interest")),
+        one_of("basis", BASES),
     )
 
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customers.id"), primary_key=True)

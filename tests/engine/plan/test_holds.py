@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.channel_terms import Offered
 from engine.plan.holds import HoldView, holds_of, store_holds
 from engine.storage.models import Consent, ContactPoint, Customer, Hold, Moment, Note, Preference, Suppression
+from engine.storage.models.consent import BASES
 from engine.storage.models.contact_point import hash_of_address
 from tests.engine.builders import (
     NOW,
@@ -136,6 +137,15 @@ def test_marketing_needs_a_recorded_consent(session: Session, rows: list[dict[st
     for row in rows:
         make_consent(session, customer, **row)
     assert names(session, moment_of(session, customer)) == ({name} if name else set())
+
+
+@pytest.mark.parametrize("basis", BASES)
+def test_a_hold_of_consent_says_on_which_ground_the_ruling_one_stood(session: Session, basis: str) -> None:
+    """And not on which the others stand, that are less particular."""
+    customer = make_customer(session, consent=False)
+    make_consent(session, customer, state="refused", basis=next(one for one in BASES if one != basis))
+    make_consent(session, customer, occasion="birthday", basis=basis, state="refused")
+    assert the_hold(session, moment_of(session, customer)).detail == basis
 
 
 @pytest.mark.parametrize(
