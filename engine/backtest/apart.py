@@ -7,6 +7,7 @@ was found by then is handed to it, and what became of everybody is handed back.
 The child is ours and knows what we know. It ends where nobody asks it any more.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -67,8 +68,8 @@ class _Setting:
 
 @dataclass(slots=True)
 class Apart:
-    """In a child: `with Apart(...) as days:`, then `play`, then what is asked. Whatever it is asked is a function of a
-    module of ours, and what it is asked with and answers can be pickled."""
+    """In a child, which makes ready while others decide: `with Apart(...) as days:`, then `play`, then what is asked.
+    Whatever it is asked is a function of a module of ours, and what it is asked with and answers can be pickled."""
 
     house: House
     subjects: Subjects
@@ -84,6 +85,8 @@ class Apart:
             stdout=subprocess.PIPE,
         )
         self.watcher.begun(self._process.kill)
+        house = {"kinds": self.house.kinds, "team": self.house.team, "offered": self.house.offered}
+        self._say(_Setting(self.house.db.url, house, self.subjects, self.span, self.part))
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -100,8 +103,6 @@ class Apart:
 
     def play(self, decided: Stage) -> None:
         """Hand over what was decided by then, and wait until the days are over. Raises RunStopped."""
-        house = {"kinds": self.house.kinds, "team": self.house.team, "offered": self.house.offered}
-        self._say(_Setting(self.house.db.url, house, self.subjects, self.span, self.part))
         self._say(decided.searched)
         for table in _HANDED:
             for block in decided.run.copied(select(table)):
@@ -172,6 +173,7 @@ def _serve(asked: IO[bytes], said: IO[bytes]) -> None:
     house = House(Database(given.url), **given.house)
     watcher = Watcher(progress=lambda *how_far: _tell(said, "progress", how_far))
     with opened(house, given.subjects, given.span, watcher, given.part) as stage:
+        gc.freeze()  # what is there by now stays, and need not be looked through again and again
         stage = replace(stage, searched=_load(asked))
         for table in _HANDED:
             stage.run.paste(table, iter(lambda: _load(asked), None))

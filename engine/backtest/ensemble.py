@@ -145,12 +145,12 @@ def _played(
 
     def play(number: int) -> tuple[Stage, Days]:
         mine, own = parts[number], score.watcher(number)
+        days = stack.enter_context(Apart(house, subjects, span, mine, own))
         stage = stack.enter_context(opened(house, subjects, span, own, mine))
         stage = replace(stage, searched=stage_everybody(stage, span, own))
         decide_plain_ones(stage, span, own)
         index_outcomes(stage.run)
         stage.run.freeze()
-        days = stack.enter_context(Apart(house, subjects, span, mine, own))
         days.play(stage)
         days.carry(fates, OUTCOMES, stage.run)
         days.carry(names_of_holds, STOPS, stage.run)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Dialect, Text, TypeDecorator, Uuid
 from sqlalchemy.types import TypeEngine
 
-from engine.storage.base import JsonValue
+from engine.storage.base import JsonValue, UtcDateTime
 
 Way = Callable[[Any], str]
 
@@ -33,6 +33,9 @@ class Many(TypeDecorator[Sequence[Any]]):
         def process(values: Sequence[Any] | None) -> str | None:
             if values is None:
                 return None
+            if isinstance(self.kind, UtcDateTime):  # few are of many rows, and to write one takes long
+                known = {one: way(one) for one in {*values} if one is not None}
+                return "{" + ",".join([known.get(one, "NULL") for one in values]) + "}"
             return "{" + ",".join(["NULL" if one is None else way(one) for one in values]) + "}"
 
         return process
