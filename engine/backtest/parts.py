@@ -18,11 +18,12 @@ from engine.storage.session import Database
 @dataclass(frozen=True, slots=True)
 class Part:
     """Some of the customers: those whose ids are not below `low`, and are below `high`. All parts of a run see the
-    database as it was at one instant, that of the `snapshot`."""
+    database as it was at one instant, that of the `snapshot`. They are counted from 0."""
 
     low: UUID | None = None
     high: UUID | None = None
     snapshot: str | None = None
+    number: int = 0
 
     def has(self, customer_id: UUID) -> bool:
         """Whether this customer is one of them."""
@@ -53,6 +54,6 @@ def parts_of(db: Database, how_many: int) -> Iterator[list[Part]]:
             cuts = [session.scalar(ids.offset(customers * at // how_many)) for at in range(1, how_many)]
             bounds = [None, *sorted({cut for cut in cuts if cut is not None}), None]
             snapshot = session.scalar(select(func.pg_export_snapshot()))
-            yield [Part(low, high, snapshot) for low, high in pairwise(bounds)]
+            yield [Part(*of, snapshot, number) for number, of in enumerate(pairwise(bounds))]
     finally:
         engine.dispose()

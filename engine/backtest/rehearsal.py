@@ -58,7 +58,6 @@ from engine.storage.session import Database
 _GROWING = ("moments", "messages", "message_moments", "holds")
 _MEASURED = (1, 10, 60, 250)
 # What moments are spotted by, and what the rules ask of customers, by name.
-_SPOTTED_BY = (CustomerDate, Problem)
 _RECORDS = (Customer, ContactPoint, Consent, Preference)
 # Of those that decide at once.
 _STEPS = 4
@@ -153,9 +152,14 @@ def opened(house: House, subjects: Subjects, span: Span, watcher: Watcher, part:
 
 
 def stage_everybody(stage: Stage, span: Span, watcher: Watcher) -> bool:
-    """Stage the moments of everybody; whether there is anybody for whom the looks would have to search themselves."""
+    """Stage the moments of everybody; whether there is anybody for whom the looks would have to search themselves.
+
+    Dates are the work of the database, what events made is for a large part Python's. So every other part begins with
+    the other of the two: what one has to do then does not wait for what the next one does.
+    """
     looks = _looks(stage, span)
-    _in_steps(watcher, 0, lambda: _stage_by_name(stage, looks), lambda: stage_folds(stage, looks))
+    steps = (lambda: _stage_dates(stage, looks), lambda: _stage_what_happened(stage, looks))
+    _in_steps(watcher, 0, *(steps if stage.run.part.number % 2 == 0 else reversed(steps)))
     note_restless(stage, looks)
     return may_be_searched(stage.run, stage.cast.triggers)
 
@@ -223,11 +227,15 @@ def _decide(stage: Stage, looks: Looks) -> None:
     decide_earlier(stage, looks)
 
 
-def _stage_by_name(stage: Stage, looks: Looks) -> None:
-    """What is spotted by the live statements."""
-    with _of_this_part(stage.run, _SPOTTED_BY):
+def _stage_dates(stage: Stage, looks: Looks) -> None:
+    with _of_this_part(stage.run, (CustomerDate,)):
         stage_dates(stage, looks)
+
+
+def _stage_what_happened(stage: Stage, looks: Looks) -> None:
+    with _of_this_part(stage.run, (Problem,)):
         stage_recoveries(stage, looks)
+    stage_folds(stage, looks)
 
 
 @contextmanager
