@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, and_, case, false, func, insert, literal, not_, or_, select, true
 
 from engine.backtest.days import Stage
-from engine.backtest.meetings import HELD, QUIET, find_eventful
+from engine.backtest.meetings import HELD, find_eventful
 from engine.backtest.openings import JUDGED, OPENED, OPENINGS, also_judged, judge_staged, store_openings
 from engine.backtest.outcomes import COLUMNS, CONTROL, OF_MOMENT, OPEN, OUTCOMES, SENT, STOPS
 from engine.backtest.recoveries import TROUBLES, moved_problems, note_troubles
 from engine.backtest.staging import Looks
+from engine.backtest.waking import QUIET, WOKEN, stops_of_woken
 from engine.plan.candidates import Judged, circumstances_of, judge
 from engine.plan.control import in_control_sql
 from engine.plan.holds import current_holds
@@ -29,7 +30,7 @@ from engine.storage.models import Event, Moment, Problem
 # Here all recoveries of the run are on their way together, and the day is the first of the run: what such a hold would
 # really keep is left to the days. And no message is there yet that could count for a cap.
 _OF_ITS_TIME = (trouble.recovery_first, trouble.recovery_gap, house.pause, house.sensitive_day, limits.cap)
-TABLES = (JUDGED, OPENINGS, OPENED, HELD, QUIET, TROUBLES)
+TABLES = (JUDGED, OPENINGS, OPENED, HELD, QUIET, WOKEN, TROUBLES)
 
 
 def decide_at_once(stage: Stage, looks: Looks) -> None:
@@ -123,7 +124,8 @@ def _store_outcomes(stage: Stage, looks: Looks) -> None:
         )
         .distinct()
     )
-    session.execute(insert(STOPS).from_select(["moment_id", "name"], stops))
+    for names in (stops, stops_of_woken()):
+        session.execute(insert(STOPS).from_select(["moment_id", "name"], names))
 
 
 def _holds() -> tuple[Any, Any]:

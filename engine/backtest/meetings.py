@@ -2,24 +2,19 @@
 and celebrations near a problem. Where they meet, the order of things matters, and the days decide.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
-    CTE,
     BigInteger,
     Column,
-    ColumnElement,
     Select,
     Text,
     Uuid,
-    and_,
     case,
     exists,
     func,
     insert,
-    literal,
     select,
 )
 
@@ -29,11 +24,11 @@ from engine.backtest.recoveries import TROUBLES
 from engine.backtest.routing import EVENTFUL, drop_eventful
 from engine.backtest.scratch import temporary
 from engine.backtest.staging import Looks
+from engine.backtest.waking import find_quiet
 from engine.channel_terms import TERMS
 from engine.plan.candidates import Judged
-from engine.record.event_kinds import NOT_THEIR_DOING
 from engine.storage.base import UtcDateTime
-from engine.storage.models import Consent, Event
+from engine.storage.models import Consent
 
 HELD = temporary(
     "held",
@@ -43,22 +38,17 @@ HELD = temporary(
     Column("since", UtcDateTime),
     Column("seconds", BigInteger),
 )
-QUIET = temporary(
-    "quiet",
-    Column("moment_id", Uuid, nullable=False),
-    Column("customer_id", Uuid, nullable=False),
-    Column("planned_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),
-)
-QUIET_REASON = "relationship_quiet"
 
 
 def find_eventful(stage: Stage, judged: Judged, looks: Looks) -> None:
     """Send those to the days who cannot be decided at once after all, and take their moments off the stage."""
+    session = stage.run.session
+    if judged.active_from is not None:  # before all others: it moves openings
+        versions = judged.versions(holds_quiet_relationship=True)
+        asleep = find_quiet(stage, versions, judged.active_from, looks)
+        session.execute(insert(HELD).from_select(["moment_id", "name"], asleep))
     for customers in _reasons(stage, looks):
-        stage.run.session.execute(insert(EVENTFUL).from_select(["customer_id"], customers))
-    if judged.active_from is not None:
-        _find_quiet(stage, judged.versions(holds_quiet_relationship=True), judged.active_from)
+        session.execute(insert(EVENTFUL).from_select(["customer_id"], customers))
     drop_eventful(stage)
 
 
@@ -111,40 +101,4 @@ def _near_a_problem() -> Select[Any]:
         .join(TROUBLES, TROUBLES.c.customer_id == OPENED.c.customer_id)
         .where(OPENED.c.family == "celebrate", OPENED.c.planned_at.is_not(None))
         .where(TROUBLES.c.begins_at <= ends_at, TROUBLES.c.ends_at >= OPENED.c.planned_at)
-    )
-
-
-def _find_quiet(stage: Stage, versions: Sequence[UUID], active_from: CTE) -> None:
-    """Who is active by today may have been quiet when the moment was planned. Such a moment stays held, unless the
-    customer did something before it was over.
-    """
-    session, since = stage.run.session, active_from.c.from_at
-    quiet = (
-        select(OPENED.c.moment_id, OPENED.c.customer_id, OPENED.c.planned_at, OPENED.c.expires_at)
-        .join(active_from, and_(active_from.c.zone == OPENED.c.zone, active_from.c.nominal_on == OPENED.c.nominal_on))
-        .where(
-            OPENED.c.version_id.in_(versions),
-            OPENED.c.last_active_at >= since,
-            OPENED.c.last_active_at > OPENED.c.planned_at,
-            ~_active(stage, OPENED.c.customer_id, since, OPENED.c.planned_at),
-        )
-    )
-    columns = [column.name for column in QUIET.c]
-    session.execute(insert(QUIET).from_select(columns, quiet))
-    stage.run.measure(QUIET.name)
-    woke = _active(stage, QUIET.c.customer_id, QUIET.c.planned_at, QUIET.c.expires_at)
-    session.execute(insert(EVENTFUL).from_select(["customer_id"], select(QUIET.c.customer_id).where(woke)))
-    held = select(QUIET.c.moment_id, literal(QUIET_REASON, Text))
-    session.execute(insert(HELD).from_select(["moment_id", "name"], held))
-
-
-def _active(stage: Stage, customer_id: Any, since: Any, until: Any) -> ColumnElement[bool]:
-    """Whether the customer did anything themselves in this time that was not taken back. Of those who took anything
-    back none is left here."""
-    done = stage.run.stored(Event).alias("done")
-    return exists().where(
-        done.c.customer_id == customer_id,
-        done.c.name.not_in(NOT_THEIR_DOING),
-        done.c.occurred_at >= since,
-        done.c.occurred_at <= until,
     )

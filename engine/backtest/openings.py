@@ -3,7 +3,6 @@ of hours and trigger, by the functions of `engine/plan/due.py`, and looked up by
 """
 
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Date, Text, Time, Uuid, and_, insert, select
@@ -12,7 +11,6 @@ from engine.backtest.days import Stage
 from engine.backtest.scratch import fill, temporary
 from engine.backtest.staging import Looks
 from engine.dates.openings import slots
-from engine.definitions.store import ActiveTrigger
 from engine.plan.candidates import Judged
 from engine.plan.due import Over, grave, is_read, when, wish_of
 from engine.plan.ending import TOO_LATE
@@ -46,6 +44,8 @@ _OPENING: dict[str, Any] = {
     **{"planned_at": UtcDateTime, "goes_on": Date, "goes_at": UtcDateTime, "ends_at": UtcDateTime, "over": Text}
 }
 OPENINGS = temporary("openings", *(Column(name, kind) for name, kind in (_KEY | _OPENING).items()))
+# Of the judged, what an opening depends on.
+ASKED = [JUDGED.c[name] for name in (*_KEY, *_OF_CUSTOMER, "weight")]
 _OPENED = ("moment_id", "customer_id", "version_id", "family", "nominal_on", "send_on", "expires_at", "zone")
 OPENED = temporary(
     "opened",
@@ -71,16 +71,10 @@ def judge_staged(stage: Stage, everybody: Judged) -> None:
 
 def store_openings(stage: Stage, looks: Looks) -> None:
     """Work out each opening once, and give every moment its own."""
-    triggers = {trigger.id: trigger for trigger in stage.cast.triggers}
-    keys = select(*(JUDGED.c[name] for name in (*_KEY, *_OF_CUSTOMER, "weight"))).distinct()
-    rows = stage.run.session.execute(keys).all()
-    known: dict[Any, dict[str, Any]] = {}
-    made = (
-        {name: getattr(row, name) for name in _KEY} | _known_opening(stage, triggers[row.trigger_id], row, looks, known)
-        for row in rows
-    )
-    while page := list(islice(made, 2_000)):
-        fill(stage.run.session, OPENINGS, page)
+    rows = stage.run.session.execute(select(*ASKED).distinct()).all()
+    openings = Openings(stage, looks)
+    made = ({name: getattr(row, name) for name in _KEY} | openings.found(row, row.check_at) for row in rows)
+    fill(stage.run.session, OPENINGS, made)
     stage.run.measure(OPENINGS.name)
     _open(stage)
 
@@ -95,40 +89,45 @@ def _open(stage: Stage) -> None:
     stage.run.measure(OPENED.name)
 
 
-def _known_opening(
-    stage: Stage, trigger: ActiveTrigger, row: Any, looks: Looks, known: dict[Any, dict[str, Any]]
-) -> dict[str, Any]:
-    """Most channels wish for the same as another one."""
-    wish, read = wish_of(row, trigger, stage.offered), is_read(row, trigger)
-    key = (wish, read, row.check_at)
-    if key not in known:
-        known[key] = _opening(stage, wish, row, looks, read=read)
-    return known[key]
+class Openings:
+    """What planning finds for moments at one look after the other, worked out once for equal wishes: most channels wish
+    for the same as another one."""
 
+    def __init__(self, stage: Stage, looks: Looks) -> None:
+        self._stage, self._looks = stage, looks
+        self._triggers = {trigger.id: trigger for trigger in stage.cast.triggers}
+        self._known: dict[Any, dict[str, Any]] = {}
 
-def _opening(stage: Stage, wish: Wish, row: Any, looks: Looks, *, read: bool) -> dict[str, Any]:
-    """What planning finds at one look after the other, until it plans the moment or the moment is over."""
-    found: dict[str, Any] = dict.fromkeys(_OPENING)
-    at = looks.first_from(row.check_at)
-    while at is not None:
-        now = looks.at[at]
-        if row.expires_at <= now:
-            return found | {"over": TOO_LATE}
-        slot = when(wish, stage.team, now=now, read=read)
-        if isinstance(slot, Over):
-            if slot.look_at is None:
-                return found | {"over": slot.reason or TOO_LATE}
-            at = looks.first_from(slot.look_at)
-        elif slot.write_at > now:
-            at = looks.first_from(slot.write_at)
-        else:
-            ends_at = _end(wish, row, looks, now)
-            return found | {"planned_at": now, "goes_on": slot.send_on, "goes_at": slot.send_at, "ends_at": ends_at}
-    return found
+    def found(self, row: Any, since: datetime) -> dict[str, Any]:
+        """From the first look since then on, until the moment is planned or over. The row has what is `ASKED`."""
+        trigger = self._triggers[row.trigger_id]
+        wish, read = wish_of(row, trigger, self._stage.offered), is_read(row, trigger)
+        key = (wish, read, since)
+        if key not in self._known:
+            self._known[key] = self._opening(wish, since, read=read)
+        return self._known[key]
 
+    def _opening(self, wish: Wish, since: datetime, *, read: bool) -> dict[str, Any]:
+        found: dict[str, Any] = dict.fromkeys(_OPENING)
+        at = self._looks.first_from(since)
+        while at is not None:
+            now = self._looks.at[at]
+            if wish.expires_at <= now:
+                return found | {"over": TOO_LATE}
+            slot = when(wish, self._stage.team, now=now, read=read)
+            if isinstance(slot, Over):
+                if slot.look_at is None:
+                    return found | {"over": slot.reason or TOO_LATE}
+                at = self._looks.first_from(slot.look_at)
+            elif slot.write_at > now:
+                at = self._looks.first_from(slot.write_at)
+            else:
+                ends_at = self._end(wish, now)
+                return found | {"planned_at": now, "goes_on": slot.send_on, "goes_at": slot.send_at, "ends_at": ends_at}
+        return found
 
-def _end(wish: Wish, row: Any, looks: Looks, now: datetime) -> datetime | None:
-    """The look at which it expires if something holds it all the time; None where the run is over before."""
-    last = max((opening.until for opening in slots(wish.intent, after=now)), default=now)
-    number = looks.first_from(min(last, row.expires_at))
-    return None if number is None else looks.at[number]
+    def _end(self, wish: Wish, now: datetime) -> datetime | None:
+        """The look at which it expires if something holds it all the time; None where the run is over before."""
+        last = max((opening.until for opening in slots(wish.intent, after=now)), default=now)
+        number = self._looks.first_from(min(last, wish.expires_at))
+        return None if number is None else self._looks.at[number]

@@ -50,7 +50,6 @@ _INDEXES: dict[type[Base], tuple[tuple[str, ...], ...]] = {
 KEPT = tuple(_INDEXES)
 RECORD: tuple[type[Base], ...] = (Customer, ContactPoint, Consent, Preference)
 SINCE, UNTIL = "true_since", "true_until"
-_PIECE = 1_000
 
 
 def past_table(model: type[Base]) -> Table:
@@ -65,8 +64,7 @@ def create_past(run: Scratch) -> None:
 
 def put(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
     """Keep these rows, which say themselves since and until when they were true."""
-    for at in range(0, len(rows), _PIECE):
-        fill(session, _PAST[model], rows[at : at + _PIECE])
+    fill(session, _PAST[model], rows)
 
 
 def empty_past(run: Scratch) -> None:

@@ -6,7 +6,6 @@ which its recovery is spotted. Apart from `staging.py`, as a problem also keeps 
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Column, Select, Subquery, Uuid, and_, func, literal, or_, select
@@ -110,8 +109,7 @@ def note_troubles(stage: Stage, looks: Looks) -> None:
     found = (
         {"customer_id": row.customer_id, "begins_at": row.opened_at - _A_DAY, "ends_at": _end(row)} for row in rows
     )
-    while page := list(islice(found, 2_000)):
-        fill(stage.run.session, TROUBLES, page)
+    fill(stage.run.session, TROUBLES, found)
     stage.run.measure(TROUBLES.name)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -74,6 +75,7 @@ _OF_PAGES = frozenset(
     )
 )
 _MAIN = "main"
+_PAGE = 2_000
 _tables: dict[tuple[type[Base], str], Table] = {}
 
 
@@ -245,12 +247,14 @@ def temporary(name: str, *columns: Column[Any], indexes: Sequence[Sequence[str]]
     return table
 
 
-def fill(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], **alike: ColumnElement[Any]) -> None:
-    """Insert rows that all name the same columns of a run's own table in one statement, and not one by one; what the
-    columns of `alike` hold is said by one expression for all of them."""
-    columns = {name: table.c[name].type for name in rows[0] if name not in alike}
-    values = given(session, "rows_of_a_page", columns, [[row[name] for name in columns] for row in rows])
-    session.execute(insert(table).from_select([*columns, *alike], select(values, *alike.values())))
+def fill(session: Session, table: Table, rows: Iterable[Mapping[str, Any]], **alike: ColumnElement[Any]) -> None:
+    """Insert rows that all name the same columns of a run's own table, a page in each statement and not one by one;
+    what the columns of `alike` hold is said by one expression for all of them."""
+    rest = iter(rows)
+    while page := list(islice(rest, _PAGE)):
+        columns = {name: table.c[name].type for name in page[0] if name not in alike}
+        values = given(session, "rows_of_a_page", columns, [[row[name] for name in columns] for row in page])
+        session.execute(insert(table).from_select([*columns, *alike], select(values, *alike.values())))
 
 
 def _stored(model: type[Base], live: str) -> Table:

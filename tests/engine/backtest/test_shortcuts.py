@@ -168,7 +168,7 @@ def world(db: Database) -> World:
 
 def test_whoever_is_decided_at_once_fares_as_day_by_day(world: World) -> None:
     """The same moments, days, endings and holds; and only those are looked at day by day for whom it matters."""
-    assert _compared(world, SPAN) == BY_DAYS.keys()
+    assert compared(world, SPAN) == BY_DAYS.keys()
 
 
 def turns(at: datetime, near: str, **wishes: Any) -> Callable[[World, str], None]:
@@ -225,7 +225,7 @@ def test_what_changes_between_two_moments_leaves_each_to_its_own_record(changing
     """Both are decided at once, the one by the record of before and the other by that of afterwards, where they are too
     far apart to meet. Of whoever is looked at by days after all, nothing is found twice."""
     changing.tell()
-    assert _compared(changing, Span(changing.first, changing.last)) == NOT_ON_BOTH_SIDES.keys()
+    assert compared(changing, Span(changing.first, changing.last)) == NOT_ON_BOTH_SIDES.keys()
 
 
 def test_where_the_looks_search_nobody_is_decided_on_both_sides(changing: World) -> None:
@@ -234,7 +234,7 @@ def test_where_the_looks_search_nobody_is_decided_on_both_sides(changing: World)
     changes(feb(18), "02-25", **moved)(changing, "moved")
     changing.tell()
     everybody = AT_ONCE_ON_BOTH_SIDES.keys() | NOT_ON_BOTH_SIDES.keys() | {"moved"}
-    assert _compared(changing, Span(changing.first, changing.last)) == everybody
+    assert compared(changing, Span(changing.first, changing.last)) == everybody
 
 
 def test_a_moment_has_the_facts_that_a_day_by_day_run_finds(world: World) -> None:
@@ -299,7 +299,7 @@ def test_the_end_of_a_watcher_ends_all_parts(world: World) -> None:
     assert seen == sorted(seen, key=lambda one: (one[0] == "days", one[1]))
 
 
-def _compared(world: World, span: Span) -> set[str]:
+def compared(world: World, span: Span) -> set[str]:
     """Who was looked at day by day, where most were decided at once; everybody fares as if all had been."""
     with rehearsal(_house(world), world.names, span) as stage:
         found, stops = outcomes(stage)
