@@ -16,7 +16,7 @@ from engine.definitions.store import active_triggers
 from engine.record.customer_rows import ConsentRow, CustomerRow
 from engine.record.customers import record_customers
 from engine.record.events import EventRow, record_events
-from engine.storage.models import Customer, Event, Message, Moment, Total
+from engine.storage.models import Customer, Event, Hold, Message, Moment, Total
 from engine.storage.session import Database
 from tests.faults.installation import CUSTOMERS, WITH_BIRTHDAY, Provider, installation, prepare
 from tests.faults.site import Site
@@ -59,6 +59,17 @@ def greeted(db: Database) -> list[tuple[str, str]]:
         return [(name, state) for name, state in session.execute(wanted.order_by(Customer.external_id))]
 
 
+def standing(db: Database) -> str:
+    """How every message, moment and hold stands, for whoever has to find out why nothing went."""
+    asked = (
+        select(Message.state, Message.reason, Message.send_at, Message.write_at, Message.release_at),
+        select(Moment.state, Moment.reason, Moment.check_at, Moment.expires_at),
+        select(Hold.name, Hold.detail, Hold.until, Hold.released_at),
+    )
+    with db.reading() as session:
+        return "\n".join(str(tuple(map(str, row))) for one in asked for row in session.execute(one))
+
+
 ALL = [f"c{number:02d}" for number in range(WITH_BIRTHDAY)]
 
 
@@ -74,7 +85,7 @@ def test_r11_several_schedules_at_once(db: Database, tmp_path: Path, schedules: 
     assert [name for name, _ in greeted(db)] == ALL
     provider = jubilee.channels["postbox"]
     assert isinstance(provider, Provider)
-    assert len(provider.accepted()) == len(set(provider.accepted())) == WITH_BIRTHDAY
+    assert len(provider.accepted()) == len(set(provider.accepted())) == WITH_BIRTHDAY, standing(db)
 
 
 @pytest.mark.databases("postgres")
