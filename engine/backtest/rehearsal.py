@@ -57,7 +57,7 @@ from engine.storage.session import Database
 # statements are planned anew.
 _GROWING = ("moments", "messages", "message_moments", "holds")
 _MEASURED = (1, 10, 60, 250)
-# What moments are spotted by, and what the rules ask of customers, by name.
+# What the rules ask of customers, by name.
 _RECORDS = (Customer, ContactPoint, Consent, Preference)
 # Of those that decide at once.
 _STEPS = 4
