@@ -37,6 +37,7 @@ from engine.backtest.rehearsal import (
     stage_everybody,
 )
 from engine.backtest.scratch import Scratch
+from engine.storage.bulk import uncollected
 from engine.storage.models import Customer
 from engine.storage.session import Database
 
@@ -157,7 +158,8 @@ def _played(
         stage.run.measure(OUTCOMES.name, STOPS.name)
         return stage, days
 
-    with ThreadPoolExecutor(len(parts)) as pool:
+    # Around them all: one part's step may end, and let Python look for cycles again, in the middle of another's.
+    with uncollected(), ThreadPoolExecutor(len(parts)) as pool:
         playing = [pool.submit(play, number) for number in range(len(parts))]
         _until_done(playing, score, watcher)
         stages, days = zip(*(one.result() for one in playing), strict=True)
