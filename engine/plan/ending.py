@@ -1,21 +1,37 @@
 """How moments and messages end unsent. Every way there is here, so that no message dies without its moments,
 no moment without its message, and whoever waited for either is looked at again.
+
+The statements are made once and go past the ORM: every look of every worker ends something, and to make five of them
+anew takes longer than they do. Whoever has read one of the rows as an object is shown what became of it.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from engine.bell import ring
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Hold, Message, MessageMoment, Moment, Trigger
 from engine.storage.session import past_the_orm
-from engine.storage.upsert import is_among
+from engine.storage.upsert import given, is_given, table_of
 from engine.storage.words import in_words
 from engine.transitions import MESSAGE, MOMENT, sources_of
 
@@ -29,18 +45,17 @@ _WAITING_FOR_OTHERS = ("clash_lost", "cap", "settling")
 _GONE_OUT = ("handed_over", "closed")
 _NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime(), required=True)
 _SINCE: BindParameter[datetime] = bindparam("since", type_=UtcDateTime())
+_REASON: BindParameter[str] = bindparam("given_reason", type_=Text(), required=True)
+_MOMENTS, _MESSAGES, _SPOKEN, _HOLDS = (table_of(model) for model in (Moment, Message, MessageMoment, Hold))
 
 
 def end_message(session: Session, message_id: uuid.UUID, state: Ending, reason: str, *, now: datetime) -> bool:
     """End a message unsent, and all its moments with it. False where it had ended or gone out already."""
-    ended = _end_messages(session, [message_id], state, reason, now=now)
+    why = {_NOW.key: now, _REASON.key: reason} | given([message_id])
+    ended = past_the_orm(session).scalars(_end_given_message(state), why).all()
     if not ended:
         return False
-    session.execute(
-        update(Moment)
-        .where(Moment.id.in_(_live_moments_of(ended)), Moment.state.in_(sources_of(MOMENT, state)))
-        .values(state=state, reason=reason, closed_at=now)
-    )
+    past_the_orm(session).execute(_end_all_it_speaks_of(state), why)
     _part(session, ended, now=now)
     return True
 
@@ -49,7 +64,7 @@ def cancel_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: st
     """Cancel moments that have not gone out. A message that spoke of one is cancelled too; its other moments are
     planned afresh, as a text that names what is not true cannot be mended by leaving it out.
     """
-    return _end_moments(session, is_among(session, Moment.id, moment_ids), "cancelled", reason, now=now)
+    return _end_moments(session, moment_ids, "cancelled", reason, now=now)
 
 
 def expire_due(session: Session, *, now: datetime, limit: int = BATCH, since: datetime | None = None) -> int:
@@ -73,15 +88,7 @@ def _late(limit: int, *, is_bounded: bool) -> Select[uuid.UUID]:
 
 def expire_moments(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime, reason: str = TOO_LATE) -> int:
     """Expire moments that would come too late, with the oldest open hold as the reason, where one kept them."""
-    held_by = (
-        select("held:" + Hold.name)
-        .where(Hold.moment_id == Moment.id, Hold.released_at.is_(None))
-        .order_by(Hold.opened_at, Hold.name)
-        .limit(1)
-        .scalar_subquery()
-    )
-    why = func.coalesce(held_by, reason)
-    return _end_moments(session, is_among(session, Moment.id, moment_ids), "expired", why, now=now)
+    return _end_moments(session, moment_ids, "expired", reason, now=now)
 
 
 def end_retired(session: Session, *, now: datetime, limit: int = BATCH) -> int:
@@ -99,120 +106,151 @@ def end_retired(session: Session, *, now: datetime, limit: int = BATCH) -> int:
 
 def skip_moments(session: Session, moment_ids: Sequence[uuid.UUID], reason: str, *, now: datetime) -> int:
     """Skip moments for good, by the name of the hold that will not end."""
-    return _end_moments(session, is_among(session, Moment.id, moment_ids), "skipped", reason, now=now)
+    return _end_moments(session, moment_ids, "skipped", reason, now=now)
 
 
 def release_losers(session: Session, customer_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
     """Look again now at what waited for another message or moment of these customers."""
     if not customer_ids:
         return
-    waits = exists().where(Hold.moment_id == Moment.id, Hold.released_at.is_(None), Hold.name.in_(_WAITING_FOR_OTHERS))
-    session.execute(
-        update(Moment)
-        .where(
-            is_among(session, Moment.customer_id, customer_ids), Moment.state == "spotted", Moment.check_at > now, waits
-        )
-        .values(check_at=now)
-    )
+    past_the_orm(session).execute(_LOOK_AGAIN, {_NOW.key: now} | given(customer_ids))
+    _show(session, set(customer_ids))
     ring(session, "jubilee.plan")
 
 
+def _show(session: Session, customers: Set[uuid.UUID]) -> None:
+    """Read anew what the session has loaded of these customers' moments and messages, and of what hangs on any."""
+    for one in [*session.identity_map.values()]:
+        of_theirs = isinstance(one, (Moment, Message)) and one.__dict__.get("customer_id") in customers
+        if of_theirs or isinstance(one, (MessageMoment, Hold)):
+            session.refresh(one)
+
+
 def _end_moments(
-    session: Session, which: ColumnElement[bool], state: Ending, reason: str | ColumnElement[str], *, now: datetime
+    session: Session, moment_ids: Sequence[uuid.UUID], state: Ending, reason: str, *, now: datetime
 ) -> int:
-    _lock_messages_of(session, which)
-    ended = session.execute(
-        update(Moment)
-        .where(which, Moment.state.in_(sources_of(MOMENT, state)), ~_has_gone_out())
-        .values(state=state, reason=reason, closed_at=now)
-        .returning(Moment.id, Moment.customer_id)
-    ).all()
+    connection, why = past_the_orm(session), {_NOW.key: now}
+    # Messages before moments, in the order of their ids, as all who end, send or approve them do: no two wait in a ring
+    # for each other.
+    connection.execute(_LOCK_MESSAGES, given(moment_ids)).all()
+    ended = connection.execute(_end_given_moments(state), why | {_REASON.key: reason} | given(moment_ids)).all()
     if not ended:
         return 0
     ids = [moment_id for moment_id, _ in ended]
-    of_lead = (
-        select(Moment.reason)
-        .join(MessageMoment, MessageMoment.moment_id == Moment.id)
-        .where(MessageMoment.message_id == Message.id, MessageMoment.live, is_among(session, Moment.id, ids))
-        .order_by(MessageMoment.position)
-        .limit(1)
-        .scalar_subquery()
-    )
-    spoke_of = select(MessageMoment.message_id).where(
-        MessageMoment.live, is_among(session, MessageMoment.moment_id, ids)
-    )
-    messages = _end_messages(session, spoke_of, state, of_lead, now=now)
+    messages = connection.scalars(_end_messages_of_moments(state), why | given(ids)).all()
     _part(session, messages, now=now)
-    _release_holds(session, ids, now=now)
+    connection.execute(_RELEASE_HOLDS, why | given(ids))
     release_losers(session, list({customer_id for _, customer_id in ended}), now=now)
     return len(ids)
-
-
-def _lock_messages_of(session: Session, which: ColumnElement[bool]) -> None:
-    """Messages before moments, in the order of their ids, as all who end, send or approve them do: no two wait in a
-    ring for each other."""
-    spoken = (
-        select(MessageMoment.message_id)
-        .join(Moment, Moment.id == MessageMoment.moment_id)
-        .where(which, MessageMoment.live)
-    )
-    session.execute(select(Message.id).where(Message.id.in_(spoken)).order_by(Message.id).with_for_update()).all()
-
-
-def _end_messages(
-    session: Session,
-    ids: Sequence[uuid.UUID] | Select[uuid.UUID],
-    state: Ending,
-    reason: str | ColumnElement[str],
-    *,
-    now: datetime,
-) -> Sequence[uuid.UUID]:
-    ending = (
-        update(Message)
-        .where(Message.id.in_(ids), Message.state.in_(sources_of(MESSAGE, state)))
-        .values(state=state, reason=reason, closed_at=now, version=Message.version + 1)
-        .returning(Message.id)
-    )
-    return session.scalars(ending).all()
 
 
 def _part(session: Session, message_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
     """Let go the moments of ended messages: those that did not end with them are planned afresh."""
     if not message_ids:
         return
-    moments = session.scalars(_live_moments_of(message_ids)).all()
-    session.execute(
-        update(Moment)
-        .where(Moment.id.in_(moments), Moment.state.in_(("planned", "written")))
-        .values(state="spotted", check_at=now)
-    )
-    session.execute(
-        update(MessageMoment).where(MessageMoment.message_id.in_(message_ids), MessageMoment.live).values(live=False)
-    )
-    over = session.scalars(select(Moment.id).where(Moment.id.in_(moments), Moment.state != "spotted")).all()
-    _release_holds(session, over, now=now)
-    customers = session.scalars(select(Message.customer_id).where(Message.id.in_(message_ids)).distinct()).all()
-    release_losers(session, customers, now=now)
-
-
-def _live_moments_of(message_ids: Sequence[uuid.UUID]) -> Select[uuid.UUID]:
-    return select(MessageMoment.moment_id).where(MessageMoment.message_id.in_(message_ids), MessageMoment.live)
-
-
-def _release_holds(session: Session, moment_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
-    session.execute(
-        update(Hold)
-        .where(is_among(session, Hold.moment_id, moment_ids), Hold.released_at.is_(None))
-        .values(released_at=now)
-    )
+    connection, at, theirs = past_the_orm(session), {_NOW.key: now}, given(message_ids)
+    moments = connection.scalars(_LIVE_MOMENTS, theirs).all()
+    connection.execute(_PLAN_AFRESH, at | given(moments))
+    connection.execute(_UNSPOKEN, theirs)
+    over = connection.scalars(_OVER, given(moments)).all()
+    connection.execute(_RELEASE_HOLDS, at | given(over))
+    release_losers(session, connection.scalars(_CUSTOMERS, theirs).all(), now=now)
 
 
 def _has_gone_out() -> ColumnElement[bool]:
     return exists().where(
         and_(
-            MessageMoment.moment_id == Moment.id,
+            MessageMoment.moment_id == _MOMENTS.c.id,
             MessageMoment.live,
             Message.id == MessageMoment.message_id,
             Message.state.in_(_GONE_OUT),
         )
     )
+
+
+def _held_by() -> ScalarSelect[str]:
+    """The oldest open hold of a moment."""
+    return (
+        select("held:" + Hold.name)
+        .where(Hold.moment_id == _MOMENTS.c.id, Hold.released_at.is_(None))
+        .order_by(Hold.opened_at, Hold.name)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+@lru_cache
+def _end_given_moments(state: Ending) -> Any:
+    why = func.coalesce(_held_by(), _REASON) if state == "expired" else _REASON
+    return in_words(
+        update(_MOMENTS)
+        .where(is_given(_MOMENTS.c.id), _MOMENTS.c.state.in_(sources_of(MOMENT, state)), ~_has_gone_out())
+        .values(state=state, reason=why, closed_at=_NOW)
+        .returning(_MOMENTS.c.id, _MOMENTS.c.customer_id)
+    )
+
+
+def _ending(state: Ending, which: ColumnElement[bool], reason: Any) -> Any:
+    return in_words(
+        update(_MESSAGES)
+        .where(which, _MESSAGES.c.state.in_(sources_of(MESSAGE, state)))
+        .values(state=state, reason=reason, closed_at=_NOW, version=_MESSAGES.c.version + 1)
+        .returning(_MESSAGES.c.id)
+    )
+
+
+@lru_cache
+def _end_given_message(state: Ending) -> Any:
+    return _ending(state, is_given(_MESSAGES.c.id), _REASON)
+
+
+@lru_cache
+def _end_messages_of_moments(state: Ending) -> Any:
+    """Those that speak of moments that have ended, for the reason of the first of these."""
+    spoke_of = select(_SPOKEN.c.message_id).where(_SPOKEN.c.live, is_given(_SPOKEN.c.moment_id))
+    of_lead = (
+        select(_MOMENTS.c.reason)
+        .join(_SPOKEN, _SPOKEN.c.moment_id == _MOMENTS.c.id)
+        .where(_SPOKEN.c.message_id == _MESSAGES.c.id, _SPOKEN.c.live, is_given(_MOMENTS.c.id))
+        .order_by(_SPOKEN.c.position)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return _ending(state, _MESSAGES.c.id.in_(spoke_of), of_lead)
+
+
+@lru_cache
+def _end_all_it_speaks_of(state: Ending) -> Update:
+    return in_words(
+        update(_MOMENTS)
+        .where(_MOMENTS.c.id.in_(_LIVE_MOMENTS), _MOMENTS.c.state.in_(sources_of(MOMENT, state)))
+        .values(state=state, reason=_REASON, closed_at=_NOW)
+    )
+
+
+_LIVE_MOMENTS = select(_SPOKEN.c.moment_id).where(is_given(_SPOKEN.c.message_id), _SPOKEN.c.live)
+_LOCK_MESSAGES = (
+    select(_MESSAGES.c.id)
+    .where(_MESSAGES.c.id.in_(select(_SPOKEN.c.message_id).where(is_given(_SPOKEN.c.moment_id), _SPOKEN.c.live)))
+    .order_by(_MESSAGES.c.id)
+    .with_for_update()
+)
+_PLAN_AFRESH = in_words(
+    update(_MOMENTS)
+    .where(is_given(_MOMENTS.c.id), _MOMENTS.c.state.in_(("planned", "written")))
+    .values(state="spotted", check_at=_NOW)
+)
+_UNSPOKEN = update(_SPOKEN).where(is_given(_SPOKEN.c.message_id), _SPOKEN.c.live).values(live=False)
+_OVER = in_words(select(_MOMENTS.c.id).where(is_given(_MOMENTS.c.id), _MOMENTS.c.state != "spotted"))
+_CUSTOMERS = select(_MESSAGES.c.customer_id).where(is_given(_MESSAGES.c.id)).distinct()
+_RELEASE_HOLDS = (
+    update(_HOLDS).where(is_given(_HOLDS.c.moment_id), _HOLDS.c.released_at.is_(None)).values(released_at=_NOW)
+)
+_WAITS = exists().where(
+    _HOLDS.c.moment_id == _MOMENTS.c.id, _HOLDS.c.released_at.is_(None), _HOLDS.c.name.in_(_WAITING_FOR_OTHERS)
+)
+_LOOK_AGAIN = in_words(
+    update(_MOMENTS)
+    .where(is_given(_MOMENTS.c.customer_id), _MOMENTS.c.state == "spotted", _MOMENTS.c.check_at > _NOW, _WAITS)
+    .values(check_at=_NOW)
+)

@@ -14,6 +14,7 @@ from engine.storage.session import Database
 from tests.engine.builders import NOW, make_customer, make_message, make_moment, make_trigger
 
 LATER = NOW + timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -143,6 +144,28 @@ def test_expiry_comes_in_batches(session: Session, customer: Customer, trigger: 
     for _ in range(3):
         make_moment(session, customer, trigger, expires_at=NOW)
     assert [expire_due(session, now=NOW, limit=2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_what_was_read_before_is_shown_as_it_is_now(session: Session, customer: Customer, trigger: Trigger) -> None:
+    """The statements go past the ORM; whoever holds a row as an object must not decide by what it was."""
+    false, true, loser = (make_moment(session, customer, trigger, check_at=LATER + DAY) for _ in range(3))
+    message = make_message(session, false, true, state="approved")
+    spoken = session.scalars(select(MessageMoment).where(MessageMoment.moment_id == true.id)).one()
+    lost, kept = hold(session, loser, "clash_lost"), hold(session, false, "clash_lost")
+    cancel_moments(session, [false.id], "no_longer_true", now=LATER)
+    assert (false.state, true.state, message.state, spoken.live) == ("cancelled", "spotted", "cancelled", False)
+    assert (loser.check_at, lost.released_at, kept.released_at) == (LATER, None, LATER)
+
+
+def test_a_message_that_was_read_before_is_shown_as_it_ended(
+    session: Session, customer: Customer, trigger: Trigger
+) -> None:
+    """So are its moments, and the others of the customer that waited for it."""
+    moment, loser = (make_moment(session, customer, trigger, check_at=LATER + DAY) for _ in range(2))
+    message = make_message(session, moment)
+    hold(session, loser, "clash_lost")
+    end_message(session, message.id, "skipped", "because", now=LATER)
+    assert (message.state, moment.state, moment.reason, loser.check_at) == ("skipped", "skipped", "because", LATER)
 
 
 def someone_waits(db: Database) -> bool:
