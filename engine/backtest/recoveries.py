@@ -8,7 +8,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Select, Subquery, Uuid, and_, func, literal, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Subquery,
+    Uuid,
+    and_,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
 
 from engine.backtest.days import Stage
 from engine.backtest.openings import OPENED
@@ -22,6 +35,7 @@ from engine.spot.candidates import LOOK_BACK, resolved_since
 from engine.spot.problems import Due, moment_row
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Event, Moment, Problem
+from engine.storage.time_sql import seconds_between
 
 TROUBLES = temporary(
     "troubles",
@@ -29,7 +43,9 @@ TROUBLES = temporary(
     Column("begins_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
 )
-_A_DAY, _A_WEEK = timedelta(days=1), timedelta(days=7)
+_AN_HOUR, _A_DAY, _A_WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+_FOR_EVER = timedelta(days=36_500)
+_REOPENED = "ticket_reopened"
 _OUTAGE = "outage"
 
 
@@ -69,9 +85,15 @@ def moved_problems(stage: Stage, looks: Looks) -> Subquery:
 
 def not_simple(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     """Whose problem was reopened, resolved twice, or had news after its recovery was spotted; who had several of them;
-    and whose was open so long that there was news to tell."""
+    and whose was open so long that there was news to tell.
+
+    But not whose came back before it had settled, and stayed open: no recovery of it was ever spotted, and it is like
+    one that was open all the time.
+    """
     moved, events = moved_problems(stage, looks), stage.run.stored(Event).c
-    yield select(moved.c.customer_id).where(or_(moved.c.reopened > 0, moved.c.kind == _OUTAGE))
+    settling = min(_waits(stage, "resolved", looks), default=_FOR_EVER)
+    soon = and_(moved.c.state == "open", _back_within(stage, moved, settling))
+    yield select(moved.c.customer_id).where(or_(and_(moved.c.reopened > 0, not_(soon)), moved.c.kind == _OUTAGE))
     yield select(moved.c.customer_id).group_by(moved.c.customer_id).having(func.count() > 1)
     yield (
         select(moved.c.customer_id)
@@ -87,13 +109,32 @@ def not_simple(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     )
     several = func.count() > 1
     yield select(Moment.customer_id).where(Moment.problem_id.is_not(None)).group_by(Moment.customer_id).having(several)
-    for trigger in stage.cast.triggers:
-        if trigger.kind.shape == "problems":
-            query = trigger.kind.query(trigger.params, looks.at[-1])
-            told_after = looks.at[-1] - query.before
-            until = func.coalesce(moved.c.resolved_at, literal(looks.end, UtcDateTime))
-            if query.state == "open":
-                yield select(moved.c.customer_id).where(until - moved.c.opened_at >= told_after)
+    until = func.coalesce(moved.c.resolved_at, literal(looks.end, UtcDateTime))
+    for told_after in _waits(stage, "open", looks):
+        long_open = seconds_between(moved.c.opened_at, until) >= (told_after - _AN_HOUR).total_seconds()
+        yield select(moved.c.customer_id).where(long_open)
+
+
+def _waits(stage: Stage, state: str, looks: Looks) -> list[timedelta]:
+    """How long each trigger that speaks of problems in this state waits once they have come into it."""
+    now = looks.at[-1]
+    kinds = [(trigger.kind, trigger.params) for trigger in stage.cast.triggers]
+    queries = [kind.query(params, now) for kind, params in kinds if kind.shape == "problems"]
+    return [now - query.before for query in queries if query.state == state]
+
+
+def _back_within(stage: Stage, moved: Subquery, settling: timedelta) -> ColumnElement[bool]:
+    """Whether a problem that was resolved once came back so soon, and surely so."""
+    stored = stage.run.stored(Event)
+    solved, back = stored.alias("solved"), stored.alias("back")
+    return exists().where(
+        *(one.c.customer_id == moved.c.customer_id for one in (solved, back)),
+        *(one.c.subject == moved.c.key for one in (solved, back)),
+        solved.c.name.in_(RESOLUTIONS),
+        back.c.name == _REOPENED,
+        back.c.occurred_at >= solved.c.occurred_at,
+        seconds_between(solved.c.occurred_at, back.c.occurred_at) < (settling - _AN_HOUR).total_seconds(),
+    )
 
 
 def note_troubles(stage: Stage, looks: Looks) -> None:

@@ -7,7 +7,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Column, Date, ScalarSelect, Select, Text, Uuid, and_, func, insert, literal, select, update
+from sqlalchemy import (
+    CTE,
+    Column,
+    Date,
+    ScalarSelect,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from engine.backtest.days import Stage
 from engine.backtest.openings import ASKED, JUDGED, OPENED, Openings
@@ -44,11 +59,15 @@ def find_quiet(stage: Stage, versions: Sequence[UUID], active_from: CTE, looks: 
     """Note the moments that were held because their customer, who is active by today, was quiet then, and what opens
     for those of whom it was heard again. Answers with the holds of the others, as (moment_id, name): they stay held.
 
-    Who had a problem as well is left to the days.
+    Who had a problem until then is left to the days; who has one afterwards is found by what opens for them.
     """
     _note_quiet(stage, versions, active_from)
     session, woke = stage.run.session, _woke(stage)
-    troubled = woke.c.customer_id.in_(select(TROUBLES.c.customer_id))
+    troubled = exists().where(
+        TROUBLES.c.customer_id == woke.c.customer_id,
+        TROUBLES.c.begins_at <= woke.c.heard_at,
+        TROUBLES.c.ends_at >= woke.c.planned_at,
+    )
     rows = session.execute(
         select(woke.c.moment_id, woke.c.customer_id, woke.c.heard_at, troubled.label("is_troubled"), *ASKED)
         .join(JUDGED, JUDGED.c.moment_id == woke.c.moment_id)
@@ -95,7 +114,7 @@ def _note_quiet(stage: Stage, versions: Sequence[UUID], active_from: CTE) -> Non
 def _woke(stage: Stage) -> CTE:
     """Each of them, with when it was heard of the customer before the moment was over; None where it was not."""
     heard_at = _heard_at(stage, QUIET.c.customer_id, QUIET.c.planned_at, QUIET.c.expires_at)
-    woke = select(QUIET.c.moment_id, QUIET.c.customer_id, heard_at.label("heard_at"))
+    woke = select(QUIET.c.moment_id, QUIET.c.customer_id, QUIET.c.planned_at, heard_at.label("heard_at"))
     return woke.cte("woke").prefix_with("MATERIALIZED")
 
 

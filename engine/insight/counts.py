@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from engine.conditions.expressions import json_boolean, json_exists, json_number
 from engine.insight.cases import Wanted, cases, sent_messages
 from engine.insight.tally import SCORES, STEPS, Score, Tally
-from engine.insight.time_sql import seconds_between
 from engine.plan.sql import plus_days
 from engine.record.event_kinds import RETRACTED
 from engine.record.last_correction import last_correction
 from engine.storage.models import CustomerChange, Delivery, Event, Hold, Receipt, Reply
+from engine.storage.time_sql import seconds_between
 
 # For how long what a customer does is told as having come after a message. It is not said that it came from it.
 SCORED_WITHIN_DAYS = 30

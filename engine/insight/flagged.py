@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Float, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from engine.insight.time_sql import seconds_between
 from engine.storage.models import Flag, Person, Trigger
+from engine.storage.time_sql import seconds_between
 
 MOST_SHOWN = 30
 

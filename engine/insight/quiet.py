@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from engine.insight.time_sql import At, seconds_between
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Customer, CustomerDate
+from engine.storage.time_sql import At, seconds_between
 
 PAGE = 50
 MOST_PAGES = 40

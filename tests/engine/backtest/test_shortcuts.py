@@ -121,6 +121,8 @@ AT_ONCE = {
     "stopped before it was spotted": stops(feb(12), "03-18"),
     "solved long before": ticket(("opened", feb(11)), ("resolved", feb(12)), on="03-18"),
     "solved, and no birthday": ticket(("opened", feb(11)), ("resolved", feb(14)), on="09-01"),
+    "opened again at once": ticket(("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(14)), on="09-01"),
+    "opened again long after": ticket(("opened", mar(8)), ("resolved", mar(9)), ("reopened", mar(10)), on="02-15"),
     "opened long after": ticket(("opened", mar(10)), on="02-15"),
     "two days apart": born("03-05", dates={"named": "1990-03-07"}),
 }
@@ -139,7 +141,22 @@ BY_DAYS = {
     "stopped after it went": stops(mar(1), "02-20"),
     "solved just before": ticket(("opened", feb(11)), ("resolved", feb(12)), on="02-20"),
     "open on the day": ticket(("opened", feb(11)), on="03-05"),
-    "opened again": ticket(("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(14)), on="09-01"),
+    "opened again and open on the day": ticket(
+        ("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(14)), on="03-05"
+    ),
+    "opened again when it had settled": ticket(
+        ("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(18)), on="09-01"
+    ),
+    "opened again twice": ticket(
+        ("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(13)), ("resolved", feb(14)), ("reopened", feb(20)),
+        on="09-01",
+    ),
+    "opened again and solved at once": ticket(
+        ("opened", feb(11)), ("reopened", feb(12)), ("resolved", feb(12)), on="09-01"
+    ),
+    "opened again and solved": ticket(
+        ("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(13)), ("resolved", feb(14)), on="09-01"
+    ),
     "solved twice": ticket(("opened", feb(11)), ("resolved", feb(12)), ("resolved", feb(24)), on="09-01"),
     "unhappy": ticket(("opened", feb(11)), ("resolved", feb(12)), ("answered", feb(15)), on="09-01"),
     "two on one day": born("03-05", dates={"named": "1990-03-05"}),
@@ -169,6 +186,18 @@ def world(db: Database) -> World:
 def test_whoever_is_decided_at_once_fares_as_day_by_day(world: World) -> None:
     """The same moments, days, endings and holds; and only those are looked at day by day for whom it matters."""
     assert compared(world, SPAN) == BY_DAYS.keys()
+
+
+def test_of_whom_there_is_news_while_a_problem_is_open_is_looked_at_by_days(db: Database) -> None:
+    """News are due after three days: of one that was open for two there are none."""
+    made = World(db, FIRST, LAST)
+    made.trigger("open", kind="recovery", family="recover", occasion="still_open", **{"class": "service"},
+                 params={"kinds": ["ticket"], "when": "still_open", "after_days": 3, "every_days": 3, "at_most": 2},
+                 send={"expires_after_days": 2})  # fmt: skip
+    ticket(("opened", feb(11)), ("resolved", feb(16)), on="09-01")(made, "open for five days")
+    ticket(("opened", feb(11)), ("resolved", feb(13)), on="09-01")(made, "open for two days")
+    made.tell()
+    assert compared(made, SPAN) == {"open for five days"}
 
 
 def turns(at: datetime, near: str, **wishes: Any) -> Callable[[World, str], None]:

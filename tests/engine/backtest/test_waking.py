@@ -12,6 +12,7 @@ from tests.engine.backtest.test_shortcuts import SPAN, compared, feb, mar, ticke
 from tests.engine.backtest.world import World
 
 Live = Callable[[World, str], None]
+A_YEAR_AGO = datetime(2024, 2, 1, tzinfo=UTC)
 
 
 def heard(*at: datetime, on: str, **fields: Any) -> Live:
@@ -26,11 +27,11 @@ def heard(*at: datetime, on: str, **fields: Any) -> Live:
     return live
 
 
-def troubled(at: datetime, *heard_at: datetime, on: str) -> Live:
+def troubled(at: datetime, *heard_at: datetime, on: str, solved: datetime | None = None) -> Live:
     """The same, and a problem."""
 
     def live(world: World, name: str) -> None:
-        ticket(("opened", at), on="09-01")(world, name)
+        ticket(("opened", at), *([("resolved", solved)] if solved else []), on="09-01")(world, name)
         heard(*heard_at, on=on)(world, name)
 
     return live
@@ -47,11 +48,15 @@ AT_ONCE = {
     "heard of, and never asked": heard(mar(6), on="03-05", consents=()),
     "heard of, and gone for good": heard(mar(6), on="03-05", closed=True),
     "heard of after the last look": heard(datetime(2025, 3, 20, 12, tzinfo=UTC), on="03-19"),
+    "heard of, and a problem days after": troubled(mar(9), mar(6), on="03-05"),
+    "heard of long after a problem": troubled(A_YEAR_AGO, mar(6), on="03-05", solved=feb(11)),
+    "heard of, and a problem long after": troubled(mar(16), mar(6), on="03-05"),
     "heard of for the second one": heard(mar(13), on="02-18", dates={"birthday": "1990-03-12"}),
 } | {f"one of many, {day}": heard(mar(6), on=f"03-0{day}") for day in (3, 4, 5, 6)}
 BY_DAYS = {
     "heard of as there is a problem": troubled(mar(6), on="03-05"),
-    "heard of, and a problem long after": troubled(mar(16), mar(6), on="03-05"),
+    "heard of when a problem had settled meanwhile": troubled(A_YEAR_AGO, mar(8), on="03-05", solved=feb(27)),
+    "heard of, and a problem on the next day": troubled(mar(7), mar(6), on="03-05"),
     "heard of on the day of another": heard(mar(6), on="03-05", dates={"birthday": "1990-03-06"}),
 }
 
