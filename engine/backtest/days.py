@@ -5,8 +5,9 @@ rounds call; this module only says in which order, and what time it is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -43,13 +44,14 @@ _LONG_OVER = LOOK_BACK + timedelta(days=40)
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What every day of a run is played with. `searched`: each look searches dates and events for new moments; else all
-    that there are to be found were foreseen."""
+    that there are to be found were foreseen. `openings`: what was worked out of them, the same for all parts."""
 
     run: Scratch
     cast: Cast
     team: TeamHours
     offered: Offered
     searched: bool = True
+    openings: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def watched(self) -> list[Watch]:

@@ -28,18 +28,28 @@ def set_aside(stage: Stage) -> None:
     session.execute(delete(Moment).where(theirs), execution_options={"synchronize_session": False})
 
 
+def read_earlier(stage: Stage, looks: Looks) -> None:
+    """Read their record as it was then; it is not shown yet."""
+    if _are_any(stage):
+        theirs = stage.run.stored(Customer).c.id.in_(select(ASIDE.c.customer_id))
+        cast_players(stage.run, since=looks.at[0], among=theirs)
+        fill_record(stage.run, at=looks.at[0])
+
+
 def decide_earlier(stage: Stage, looks: Looks) -> None:
-    """Decide them by their record as it was then."""
+    """Decide them by their record as it was read."""
     run = stage.run
-    if not run.session.scalar(select(exists(select(ASIDE.c.id)))):
+    if not _are_any(stage):
         return
     forget(stage)
     run.session.execute(insert(Moment).from_select(_NAMES, select(ASIDE)))
-    cast_players(run, since=looks.at[0], among=run.stored(Customer).c.id.in_(select(ASIDE.c.customer_id)))
-    fill_record(run, at=looks.at[0])
     show_record(run)
     run.set_clock(looks.at[0])
     decide_at_once(stage, looks)
     hide_record(run)
     empty_past(run)
     run.empty(PLAYERS.name)
+
+
+def _are_any(stage: Stage) -> bool:
+    return bool(stage.run.session.scalar(select(exists(select(ASIDE.c.id)))))

@@ -143,11 +143,12 @@ def _played(
 ) -> Ensemble:
     score = _Score(len(parts))
     watcher.begun(score.interrupt)
+    openings: dict[Any, Any] = {}
 
     def play(number: int) -> tuple[Stage, Days]:
         mine, own = parts[number], score.watcher(number)
         days = stack.enter_context(Apart(house, subjects, span, mine, own))
-        stage = stack.enter_context(opened(house, subjects, span, own, mine))
+        stage = stack.enter_context(opened(house, subjects, span, own, mine, openings))
         stage = replace(stage, searched=stage_everybody(stage, span, own))
         decide_plain_ones(stage, span, own)
         index_outcomes(stage.run)

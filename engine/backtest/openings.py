@@ -44,7 +44,7 @@ _OPENING: dict[str, Any] = {
     **{"planned_at": UtcDateTime, "goes_on": Date, "goes_at": UtcDateTime, "ends_at": UtcDateTime, "over": Text}
 }
 OPENINGS = temporary("openings", *(Column(name, kind) for name, kind in (_KEY | _OPENING).items()))
-# Of the judged, what an opening depends on.
+# Of the judged, what an opening depends on; first what it is looked up by.
 ASKED = [JUDGED.c[name] for name in (*_KEY, *_OF_CUSTOMER, "weight")]
 _OPENED = ("moment_id", "customer_id", "version_id", "family", "nominal_on", "send_on", "expires_at", "zone")
 OPENED = temporary(
@@ -73,7 +73,7 @@ def store_openings(stage: Stage, looks: Looks) -> None:
     """Work out each opening once, and give every moment its own."""
     rows = stage.run.session.execute(select(*ASKED).distinct()).all()
     openings = Openings(stage, looks)
-    made = ({name: getattr(row, name) for name in _KEY} | openings.found(row, row.check_at) for row in rows)
+    made = (dict(zip(_KEY, row, strict=False)) | openings.found(row, row.check_at) for row in rows)
     fill(stage.run.session, OPENINGS, made)
     stage.run.measure(OPENINGS.name)
     _open(stage)
@@ -91,12 +91,12 @@ def _open(stage: Stage) -> None:
 
 class Openings:
     """What planning finds for moments at one look after the other, worked out once for equal wishes: most channels wish
-    for the same as another one."""
+    for the same as another one, and the customers of one part for the same as those of another."""
 
     def __init__(self, stage: Stage, looks: Looks) -> None:
         self._stage, self._looks = stage, looks
         self._triggers = {trigger.id: trigger for trigger in stage.cast.triggers}
-        self._known: dict[Any, dict[str, Any]] = {}
+        self._known: dict[Any, dict[str, Any]] = stage.openings
 
     def found(self, row: Any, since: datetime) -> dict[str, Any]:
         """From the first look since then on, until the moment is planned or over. The row has what is `ASKED`."""

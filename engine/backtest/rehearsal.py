@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from sqlalchemy import exists, insert, select
 from sqlalchemy.exc import DBAPIError
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from engine.backtest.at_once import TABLES, decide_at_once
 from engine.backtest.cast import cast_triggers
 from engine.backtest.days import Stage, instant_of, live_through, next_instant
-from engine.backtest.earlier import ASIDE, decide_earlier, set_aside
+from engine.backtest.earlier import ASIDE, decide_earlier, read_earlier, set_aside
 from engine.backtest.facts import keep_staged
 from engine.backtest.foreseen import FORESEEN, RESTLESS, is_searched, may_be_searched
 from engine.backtest.outcomes import OUTCOMES, SHOWN, STOPS, index_outcomes, note_players
@@ -136,8 +137,16 @@ def rehearsal(
 
 
 @contextmanager
-def opened(house: House, subjects: Subjects, span: Span, watcher: Watcher, part: Part = WHOLE) -> Iterator[Stage]:
-    """The run's tables, and its triggers in them; the customers are still the stored ones, or those of this part."""
+def opened(
+    house: House,
+    subjects: Subjects,
+    span: Span,
+    watcher: Watcher,
+    part: Part = WHOLE,
+    openings: dict[Any, Any] | None = None,
+) -> Iterator[Stage]:
+    """The run's tables, and its triggers in them; the customers are still the stored ones, or those of this part.
+    `openings`: see `Stage`."""
     with scratch(house.db, part) as run:
         watcher.begun(run.interrupt)
         run.create([PLAYERS, STIRRINGS, EVENTFUL, EARLY, ASIDE, RESTLESS, FORESEEN, OUTCOMES, STOPS, SHOWN, *TABLES])
@@ -148,7 +157,7 @@ def opened(house: House, subjects: Subjects, span: Span, watcher: Watcher, part:
         first_look = span.looks(house.team)[0]
         cast = cast_triggers(run, house.kinds, subjects, active_from=first_look, anew=span.present is None)
         offered = with_days(run.session, replace(house.offered, spread_minutes=0))
-        yield Stage(run, cast, house.team, offered)
+        yield Stage(run, cast, house.team, offered, openings={} if openings is None else openings)
 
 
 def stage_everybody(stage: Stage, span: Span, watcher: Watcher) -> bool:
@@ -159,7 +168,7 @@ def stage_everybody(stage: Stage, span: Span, watcher: Watcher) -> bool:
     """
     looks = _looks(stage, span)
     steps = (lambda: _stage_dates(stage, looks), lambda: _stage_what_happened(stage, looks))
-    _in_steps(watcher, 0, *(steps if stage.run.part.number % 2 == 0 else reversed(steps)))
+    _in_steps(watcher, 0, *(reversed(steps) if _is_odd(stage) else steps))
     note_restless(stage, looks)
     return may_be_searched(stage.run, stage.cast.triggers)
 
@@ -220,11 +229,21 @@ def _looks(stage: Stage, span: Span) -> Looks:
 
 
 def _decide(stage: Stage, looks: Looks) -> None:
+    """To read records is Python's work, and here, too, every other part begins with it."""
     set_aside(stage)
+    begins_with_it = _is_odd(stage)
+    if begins_with_it:
+        read_earlier(stage, looks)
     with _of_this_part(stage.run, _RECORDS):
         decide_at_once(stage, looks)
     keep_staged(stage.run)
+    if not begins_with_it:
+        read_earlier(stage, looks)
     decide_earlier(stage, looks)
+
+
+def _is_odd(stage: Stage) -> bool:
+    return stage.run.part.number % 2 == 1
 
 
 def _stage_dates(stage: Stage, looks: Looks) -> None:

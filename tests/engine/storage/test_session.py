@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from psycopg._queries import _query2pg
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
@@ -22,6 +23,19 @@ def test_a_reader_does_not_make_the_server_forget_what_it_has_planned(db: Databa
     with db.writing() as session:
         prepared = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
     assert any("1 + $1" in statement for statement in prepared)
+
+
+@pytest.mark.databases("postgres")
+def test_the_driver_reads_a_long_statement_once(db: Database) -> None:
+    """What it remembers is set by names of its own, which may be gone with another version of it."""
+    long = text("SELECT " + " + ".join(f"CAST(:n{n} AS integer)" for n in range(300)))
+    values = {f"n{n}": n for n in range(300)}
+    with db.reading() as session:
+        session.execute(long, values)
+        before = _query2pg.cache_info()
+        assert session.scalar(long, values) == sum(range(300))
+    after = _query2pg.cache_info()
+    assert (after.hits - before.hits, after.misses - before.misses) == (1, 0)
 
 
 @pytest.mark.parametrize("refused", [{"email": "zenobia@example.com"}, {"name": None}])
