@@ -4,11 +4,12 @@ The holds are those of `engine/plan/holds.py` over the staged moments, without t
 time: whoever they could touch is looked at day by day.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, case, false, func, insert, literal, not_, or_, select, true
 
@@ -19,13 +20,13 @@ from engine.backtest.outcomes import COLUMNS, CONTROL, OF_MOMENT, OPEN, OUTCOMES
 from engine.backtest.recoveries import TROUBLES, moved_problems, note_troubles
 from engine.backtest.staging import Looks
 from engine.backtest.waking import QUIET, WOKEN, stops_of_woken
-from engine.plan.candidates import Judged, circumstances_of, judge
+from engine.plan.candidates import Judged, circumstances_from, judge
 from engine.plan.control import in_control_sql
 from engine.plan.holds import current_holds
 from engine.plan.reasons import EXCEPTION, REASONS
 from engine.plan.rules import house, limits, trouble
 from engine.plan.sql import instants
-from engine.storage.models import Event, Moment, Problem
+from engine.storage.models import Customer, Event, Moment, Problem
 
 # Here all recoveries of the run are on their way together, and the day is the first of the run: what such a hold would
 # really keep is left to the days. And no message is there yet that could count for a cap.
@@ -38,7 +39,7 @@ def decide_at_once(stage: Stage, looks: Looks) -> None:
     session = stage.run.session
     now = looks.at[0]
     with _untroubled(stage, looks):
-        circumstances = circumstances_of(session, true(), now=now, channels=stage.offered)
+        circumstances = circumstances_from(session, list(_alike(stage)), now=now, channels=stage.offered)
         everybody = judge(session, true(), circumstances, now=now, channels=stage.offered, also=also_judged())
         judge_staged(stage, everybody)
         judged = replace(everybody, c=JUDGED)
@@ -62,6 +63,32 @@ def _untroubled(stage: Stage, looks: Looks) -> Iterator[None]:
     stage.run.view("events", select(events).where(false()))
     yield
     stage.run.drop_views("problems", "events")
+
+
+class _Alike(NamedTuple):
+    """What the circumstances of moments follow from, as `alike_of` has it."""
+
+    version_id: UUID
+    country: str | None
+    zone: str
+    nominal_on: date
+
+
+def _alike(stage: Stage) -> Iterator[_Alike]:
+    """Every place with any day, and every day in any country: more than there is, and to ask for what there is takes
+    long. What is known of a place or day that no moment has is not used."""
+    session, versions = stage.run.session, {trigger.id: trigger.version_id for trigger in stage.cast.triggers}
+    homes: Sequence[Any] = session.execute(select(Customer.country, Customer.zone).distinct()).all()
+    days: Sequence[Any] = session.execute(select(Moment.trigger_id, Moment.nominal_on).distinct()).all()
+    if not homes or not days:
+        return
+    some_day = days[0]
+    for country, zone in homes:
+        yield _Alike(versions[some_day.trigger_id], country, zone, some_day.nominal_on)
+    in_zones = {home.zone: home.country for home in homes}
+    for trigger_id, nominal_on in days:
+        for zone, country in in_zones.items():
+            yield _Alike(versions[trigger_id], country, zone, nominal_on)
 
 
 def _hold(stage: Stage, judged: Judged, now: datetime) -> None:

@@ -42,6 +42,7 @@ TROUBLES = temporary(
     Column("customer_id", Uuid, nullable=False),
     Column("begins_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
+    indexes=[["customer_id"]],
 )
 _AN_HOUR, _A_DAY, _A_WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _FOR_EVER = timedelta(days=36_500)

@@ -282,3 +282,4 @@ def _set(stage: Stage, span: Span, looks: Sequence[datetime], *, everybody: bool
     index_outcomes(run)
     show_past(run)
     run.freeze()
+    run.keep_plans()

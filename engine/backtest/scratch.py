@@ -170,6 +170,10 @@ class Scratch:
         """From now on the database refuses every write but those to the run's own tables."""
         if not self.is_sqlite:
             self.session.execute(text("SET TRANSACTION READ ONLY"))
+
+    def keep_plans(self) -> None:
+        """From now on statements are asked again and again: PostgreSQL plans each once."""
+        if not self.is_sqlite:
             # Names mean the same from here to the end, so plans may be kept, one for all values: the rules are
             # long to plan, and one day of the run has about as much to do as another.
             self._driver.prepare_threshold, self._driver.prepared_max = 2, 300
