@@ -279,9 +279,10 @@ def _troubles() -> Iterator[str]:
         "resolved_at, last_event_at, reopened, what_we_did) "
         f"SELECT uuidv7(), id, 'ticket:t' || n, 'ticket', 'ticket', 'minor', "
         "CASE WHEN n % 300 = 0 THEN 'open' ELSE 'resolved' END, 'ticket:t' || n, "
-        f"{opened}, CASE WHEN n % 300 = 0 THEN NULL ELSE {solved} END, {solved}, n % 300 = 0::int, 'We mended it.' "
-        "FROM people WHERE n % 30 = 0"
-    ).replace("n % 300 = 0::int", "CASE WHEN n % 300 = 0 THEN 1 ELSE 0 END")
+        f"{opened}, CASE WHEN n % 300 = 0 THEN NULL ELSE {solved} END, "
+        f"{solved} + CASE WHEN n % 300 = 0 THEN 2 ELSE 0 END * interval '1 day', "
+        "CASE WHEN n % 300 = 0 THEN 1 ELSE 0 END, 'We mended it.' FROM people WHERE n % 30 = 0"
+    )
     # Two in a hundred changed their mind in the year.
     yield (
         "INSERT INTO customer_changes (id, customer_id, field, old, new, effective_at, recorded_at, source) "

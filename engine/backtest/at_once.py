@@ -17,7 +17,7 @@ from engine.backtest.days import Stage
 from engine.backtest.meetings import HELD, find_eventful
 from engine.backtest.openings import JUDGED, OPENED, OPENINGS, also_judged, judge_staged, store_openings
 from engine.backtest.outcomes import COLUMNS, CONTROL, OF_MOMENT, OPEN, OUTCOMES, SENT, STOPS
-from engine.backtest.recoveries import TROUBLES, moved_problems, note_troubles
+from engine.backtest.recoveries import TROUBLES, moved_problems, note_troubles, stays_open
 from engine.backtest.staging import Looks
 from engine.backtest.waking import QUIET, WOKEN, stops_of_woken
 from engine.plan.candidates import Judged, circumstances_from, judge
@@ -57,9 +57,11 @@ def forget(stage: Stage) -> None:
 
 @contextmanager
 def _untroubled(stage: Stage, looks: Looks) -> Iterator[None]:
-    """The rules see no problem and no answer that is not over and done with before the run begins."""
+    """The rules see no problem and no answer that is not over and done with before the run begins; but those that stay
+    open: whom they hold too early is found later."""
     problems, events, moved = stage.run.stored(Problem), stage.run.stored(Event), moved_problems(stage, looks)
-    stage.run.view("problems", select(problems).where(problems.c.id.not_in(select(moved.c.id))))
+    passing = select(moved.c.id).where(not_(stays_open(moved)))
+    stage.run.view("problems", select(problems).where(problems.c.id.not_in(passing)))
     stage.run.view("events", select(events).where(false()))
     yield
     stage.run.drop_views("problems", "events")

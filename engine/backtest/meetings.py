@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     case,
+    delete,
     exists,
     func,
     insert,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 
 from engine.backtest.days import Stage
 from engine.backtest.openings import JUDGED, OPENED
-from engine.backtest.recoveries import TROUBLES
+from engine.backtest.recoveries import TROUBLES, stays_open
 from engine.backtest.routing import EVENTFUL, drop_eventful
 from engine.backtest.scratch import temporary
 from engine.backtest.staging import Looks
@@ -28,8 +29,9 @@ from engine.backtest.waking import find_quiet
 from engine.channel_terms import TERMS
 from engine.plan.candidates import Judged
 from engine.storage.base import UtcDateTime
-from engine.storage.models import Consent
+from engine.storage.models import Consent, Problem
 
+_OPEN_PROBLEM = "open_problem"
 HELD = temporary(
     "held",
     Column("moment_id", Uuid, nullable=False),
@@ -47,9 +49,21 @@ def find_eventful(stage: Stage, judged: Judged, looks: Looks) -> None:
         versions = judged.versions(holds_quiet_relationship=True)
         asleep = find_quiet(stage, versions, judged.active_from, looks)
         session.execute(insert(HELD).from_select(["moment_id", "name"], asleep))
+    _let_go_of_earlier(stage)
     for customers in _reasons(stage, looks):
         session.execute(insert(EVENTFUL).from_select(["customer_id"], customers))
     drop_eventful(stage)
+
+
+def _let_go_of_earlier(stage: Stage) -> None:
+    """A problem that stays open was seen by the rules at whatever instant: it holds what was planned from then on."""
+    problems = stage.run.stored(Problem)
+    held = (
+        select(OPENED.c.moment_id)
+        .join(problems, problems.c.customer_id == OPENED.c.customer_id)
+        .where(stays_open(problems), problems.c.last_event_at <= OPENED.c.planned_at)
+    )
+    stage.run.session.execute(delete(HELD).where(HELD.c.name == _OPEN_PROBLEM, HELD.c.moment_id.not_in(held)))
 
 
 def _reasons(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:

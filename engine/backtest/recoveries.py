@@ -6,7 +6,7 @@ which its recovery is spotted. Apart from `staging.py`, as a problem also keeps 
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Column,
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Subquery,
     Uuid,
     and_,
+    case,
     exists,
     func,
     literal,
@@ -84,6 +85,13 @@ def moved_problems(stage: Stage, looks: Looks) -> Subquery:
     )
 
 
+def stays_open(problems: Any) -> ColumnElement[bool]:
+    """Which of these is open from its last event on, for as long as the run lasts. (Outages, which end with their
+    incident, are left to the days.)"""
+    is_open: ColumnElement[bool] = problems.c.state == "open"
+    return is_open
+
+
 def not_simple(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     """Whose problem was reopened, resolved twice, or had news after its recovery was spotted; who had several of them;
     and whose was open so long that there was news to tell.
@@ -140,10 +148,12 @@ def _back_within(stage: Stage, moved: Subquery, settling: timedelta) -> ColumnEl
 
 def note_troubles(stage: Stage, looks: Looks) -> None:
     """From when to when each problem that is left keeps celebrations away: open, settling, spoken of, and the days
-    after. Wider than need be: who is near is looked at day by day."""
+    after. Wider than need be: who is near is looked at day by day. Of one that stays open, until it does."""
     moved = moved_problems(stage, looks)
+    since = case((stays_open(moved), moved.c.last_event_at))
     rows = stage.run.session.execute(
-        select(moved.c.customer_id, moved.c.opened_at, moved.c.resolved_at, OPENED.c.goes_at, OPENED.c.expires_at)
+        select(moved.c.customer_id, moved.c.opened_at, moved.c.resolved_at, since.label("open_since"))
+        .add_columns(OPENED.c.goes_at, OPENED.c.expires_at)
         .select_from(moved)
         .outerjoin(Moment, Moment.problem_id == moved.c.id)
         .outerjoin(OPENED, OPENED.c.moment_id == Moment.id)
@@ -156,6 +166,8 @@ def note_troubles(stage: Stage, looks: Looks) -> None:
 
 
 def _end(row: Any) -> datetime:
+    if row.open_since is not None:
+        return cast(datetime, row.open_since)
     if row.resolved_at is None:
         return NEVER
     ends: list[datetime] = [row.resolved_at + SETTLING]

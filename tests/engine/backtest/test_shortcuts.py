@@ -47,16 +47,16 @@ def born(on: str, **fields: Any) -> Callable[[World, str], None]:
     return lambda world, name: world.customer(name, dates=dates, **fields)
 
 
-def ticket(*turns: tuple[str, datetime], on: str) -> Callable[[World, str], None]:
+def ticket(*turns: tuple[str, datetime], on: str, **fields: Any) -> Callable[[World, str], None]:
     """With this birthday, and a ticket of which these things became known."""
 
     def live(world: World, name: str) -> None:
-        world.customer(name, dates={"birthday": f"1990-{on}"})
+        world.customer(name, dates={"birthday": f"1990-{on}"}, **fields)
         for turn, at in turns:
             said = {"type": "problem", "what_happened": "It broke."} if turn == "opened" else {}
             said |= {"what_we_did": "We mended it."} if turn == "resolved" else {}
             said |= {"score": 1} if turn == "answered" else {}
-            world.happens(at, name, f"ticket_{turn}", ticket_id=name, **said)
+            world.happens(at, name, f"ticket_{turn.replace('asked', 'opened')}", ticket_id=name, **said)
 
     return live
 
@@ -122,6 +122,13 @@ AT_ONCE = {
     "solved long before": ticket(("opened", feb(11)), ("resolved", feb(12)), on="03-18"),
     "solved, and no birthday": ticket(("opened", feb(11)), ("resolved", feb(14)), on="09-01"),
     "opened again at once": ticket(("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(14)), on="09-01"),
+    "opened again and open on the day": ticket(
+        ("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(14)), on="03-05"
+    ),
+    "open on the day": ticket(("opened", feb(11)), on="03-05"),
+    "opened when it had gone": ticket(("opened", mar(6)), on="03-05"),
+    "open, and never asked": ticket(("opened", feb(11)), on="03-05", consents=()),
+    "open before the run": ticket(("opened", early(date(2025, 1, 11))), on="03-05"),
     "opened again long after": ticket(("opened", mar(8)), ("resolved", mar(9)), ("reopened", mar(10)), on="02-15"),
     "opened long after": ticket(("opened", mar(10)), on="02-15"),
     "two days apart": born("03-05", dates={"named": "1990-03-07"}),
@@ -140,10 +147,10 @@ BY_DAYS = {
     "stopped while it waited": stops(mar(1), "03-02"),
     "stopped after it went": stops(mar(1), "02-20"),
     "solved just before": ticket(("opened", feb(11)), ("resolved", feb(12)), on="02-20"),
-    "open on the day": ticket(("opened", feb(11)), on="03-05"),
-    "opened again and open on the day": ticket(
-        ("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(14)), on="03-05"
-    ),
+    "opened while it waited": ticket(("opened", mar(6)), on="03-05", consents=()),
+    "opened on the day before it was planned": ticket(("opened", mar(5)), on="03-05"),
+    "open for long, and heard of again": ticket(("opened", feb(11)), ("updated", mar(6)), on="03-05"),
+    "no problem at first": ticket(("asked", feb(11)), ("became_problem", mar(7)), on="03-05"),
     "opened again when it had settled": ticket(
         ("opened", feb(11)), ("resolved", feb(12)), ("reopened", feb(18)), on="09-01"
     ),
