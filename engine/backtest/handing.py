@@ -44,7 +44,7 @@ _APPROVED = (
     .values(state="approved", written_at=_NOW, approved_at=_NOW, release_at=_NOW)
 )
 _TO_GO = in_words(
-    select(Message.id, Message.send_at)
+    select(Message.id, Message.send_at, Message.written_at)
     .where(Message.state == "approved", Message.send_at < _UNTIL)
     .order_by(Message.id)
 )
@@ -102,10 +102,11 @@ def hand_over(run: Scratch, offered: Offered, *, now: datetime, until: datetime)
         return 0
     last = max(now, *(message.send_at for message in due))
     run.set_clock(last)
+    waited = {message.id for message in due if message.written_at < now}
     hindered: set[UUID] = set()
     for at in range(0, len(due), _BATCH):
         ids = [message.id for message in due[at : at + _BATCH]]
-        in_the_way = _in_the_way(session, ids, offered, now=now, last=last) | by_days(
+        in_the_way = _in_the_way(session, ids, waited, offered, now=now, last=last) | by_days(
             session, ids, offered, now=now, until=until
         )
         hindered |= in_the_way
@@ -140,13 +141,19 @@ def _soon_free(session: Session, ids: Collection[UUID], until: datetime) -> set[
     return {one for one in ids if not held.get(one, 0)}
 
 
-def _in_the_way(session: Session, ids: Sequence[UUID], offered: Offered, *, now: datetime, last: datetime) -> set[UUID]:
+def _in_the_way(
+    session: Session, ids: Sequence[UUID], waited: Collection[UUID], offered: Offered, *, now: datetime, last: datetime
+) -> set[UUID]:
     """The messages of which any moment is held or no longer true, or that would come too late. A hold that is over when
-    the last of them goes may still have been there at the instant of another."""
+    the last of them goes may still have been there at the instant of another: of those that `waited` since an earlier
+    look, as planning has just found none that holds the others.
+    """
     of_moment = {moment_id: message_id for message_id, those in moments_of(session, ids).items() for moment_id in those}
     alike = alike_of(session, of_moment)
-    asked = (holds_of(session, of_moment, now=at, channels=offered, alike=alike) for at in {now, last})
-    found = {held for holds in asked for held in holds}
+    found = {*holds_of(session, of_moment, now=last, channels=offered, alike=alike)}
+    older = [moment_id for moment_id, message_id in of_moment.items() if message_id in waited]
+    if older and now < last:
+        found |= holds_of(session, older, now=now, channels=offered, alike=alike).keys()
     found |= set(no_longer_true(session, of_moment, now=last))
     late = past_the_orm(session).scalars(_TOO_LATE, given(ids))
     return {of_moment[moment_id] for moment_id in found} | set(late)
