@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from pwdlib import PasswordHash
 
@@ -29,8 +30,13 @@ COMMONEST = frozenset(_WHOLE.split())
 COMMON_WORDS = frozenset(_WORDS.split())
 
 _hasher = PasswordHash.recommended()
-# Checked where there is no password, so that the answer takes as long as for a known account.
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """Checked where there is no password, so that the answer takes as long as for a known account. Made when it is
+    first needed: most processes ask for none, and would take a tenth of a second longer to start."""
+    return _hasher.hash("nobody has this password")
 
 
 def hash_of(password: str) -> str:
@@ -40,7 +46,8 @@ def hash_of(password: str) -> str:
 
 def fits(password: str, kept: str | None) -> bool:
     """Whether this is the password. None and NO_PASSWORD take as long as any other, and fit nothing."""
-    matches = _hasher.verify(password[:LONGEST_PASSWORD], kept or _NOBODY)
+    nobody = _hash_of_nobody()  # also where it is not needed: the first answer of a process takes as long for both
+    matches = _hasher.verify(password[:LONGEST_PASSWORD], kept or nobody)
     return matches and bool(kept)
 
 

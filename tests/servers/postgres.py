@@ -29,14 +29,16 @@ SETTINGS = {
 
 
 class PostgresServer(Server):
-    """A server with one superuser, `postgres`, who needs no password. As root it runs under another account."""
+    """A server with one superuser, `postgres`, who needs no password. As root it runs under another account. `settings`
+    are its own, beside SETTINGS."""
 
     name = "postgres"
     polite = signal.SIGINT  # "fast": clients are disconnected, the data files are left in order
     port_taken = "could not bind"
 
-    def __init__(self, binaries: Path | None = None) -> None:
+    def __init__(self, binaries: Path | None = None, **settings: str) -> None:
         super().__init__(unprivileged_account())
+        self._settings = SETTINGS | settings
         self._data = self.home / "data"
         try:
             self._binaries = reachable(binaries or installed_binaries(), self.home, self.account)
@@ -51,7 +53,7 @@ class PostgresServer(Server):
 
     def command(self) -> list[str | Path]:
         """The server in the foreground, with our settings before those of its file."""
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
         return [self._binaries / "postgres", "-D", self._data, f"--port={self.port}", *options]
 
     def answers(self) -> bool:
