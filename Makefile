@@ -24,7 +24,7 @@ lint: $(VENV)/.test ## ruff, mypy and the import contracts alone
 bench: $(VENV)/.bench ## the speeds the project promises, as ratios beside a bare ceiling
 	@$(BIN)/python -m benchmarks
 
-soak: $(VENV)/.test ## the long faults: kills among 20,000 messages, and 100,000 with memory watched (about an hour)
+soak: $(VENV)/.test ## the long faults: kills among 20,000 messages, and 100,000 with memory watched (some minutes)
 	@$(BIN)/python -m tests.soak
 
 clean: ## remove the environment (your data in var/ stays)
