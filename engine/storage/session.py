@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg._queries
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
@@ -26,10 +25,6 @@ NOT_FOR_EVER = {
     # A process that is stopped inside a transaction, with locks in its hands, is sent away by the server.
     "options": "-c idle_in_transaction_session_timeout=120000",
 }
-# The driver reads a statement for its parameters each time it is asked, and remembers what it has read of short ones
-# only: those of the rules have thirty thousand letters, and to read them took an eighth of Python's time.
-psycopg._queries.MAX_CACHED_STATEMENT_LENGTH = 65_536
-psycopg._queries.MAX_CACHED_STATEMENT_PARAMS = 1_000
 
 
 class Database:
@@ -99,7 +94,17 @@ def _leave_out_details(context: ExceptionContext) -> None:
 
 
 def _postgres_engine(url: str) -> Engine:
+    _remember_long_statements()
     return open_engine(url, pool_size=5, max_overflow=15, pool_pre_ping=True, connect_args=NOT_FOR_EVER)
+
+
+def _remember_long_statements() -> None:
+    """The driver reads a statement for its parameters each time it is asked, and remembers what it has read of short
+    ones only: those of the rules have thirty thousand letters, and to read them took an eighth of Python's time."""
+    from psycopg import _queries  # where there is SQLite alone, the driver is not loaded
+
+    _queries.MAX_CACHED_STATEMENT_LENGTH = 65_536
+    _queries.MAX_CACHED_STATEMENT_PARAMS = 1_000
 
 
 def _sqlite_engine(url: str, begin: str, synchronous: str = "NORMAL") -> Engine:
