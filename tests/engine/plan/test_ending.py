@@ -87,6 +87,42 @@ def test_losers_are_looked_at_again_when_the_winner_dies_unsent(
     assert loser.check_at == LATER
 
 
+def test_who_waits_for_something_else_is_not_looked_at_again(
+    session: Session, customer: Customer, trigger: Trigger
+) -> None:
+    """Neither who waits for their day nor whom a problem holds: the end of a message changes nothing for them."""
+    tomorrow = NOW + DAY
+    winner, early, held = (make_moment(session, customer, trigger, check_at=tomorrow) for _ in range(3))
+    hold(session, held, "open_problem")
+    end_message(session, make_message(session, winner).id, "skipped", "because", now=LATER)
+    session.expire_all()
+    assert (early.check_at, held.check_at) == (tomorrow, tomorrow)
+
+
+def test_the_holds_of_what_ends_with_its_message_are_over(
+    session: Session, customer: Customer, trigger: Trigger
+) -> None:
+    """Nothing is held that will not go."""
+    moment = make_moment(session, customer, trigger)
+    kept = hold(session, moment, "open_problem")
+    end_message(session, make_message(session, moment).id, "skipped", "because", now=LATER)
+    session.expire_all()
+    assert kept.released_at == LATER
+
+
+def test_a_message_ends_for_the_reason_of_what_it_speaks_of_first(
+    session: Session, customer: Customer, trigger: Trigger
+) -> None:
+    """Each of its moments has a reason of its own."""
+    lead, other = (make_moment(session, customer, trigger, expires_at=NOW) for _ in range(2))
+    message = make_message(session, lead, other)
+    hold(session, lead, "open_problem")
+    hold(session, other, "cap")
+    assert expire_due(session, now=NOW) == 2
+    session.expire_all()
+    assert (lead.reason, other.reason, message.reason) == ("held:open_problem", "held:cap", "held:open_problem")
+
+
 def test_a_cancelled_moment_cancels_the_message_and_frees_the_others_it_spoke_of(
     session: Session, customer: Customer, trigger: Trigger
 ) -> None:
