@@ -9,7 +9,7 @@ JUBILEE_BENCH_CUSTOMERS makes it smaller; JUBILEE_BENCH_URL uses a database that
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
@@ -131,13 +131,23 @@ _server: list[PostgresServer] = []
 
 def _postmaster() -> list[psutil.Process]:
     """The server that this process started; none where JUBILEE_BENCH_URL names another."""
-    return [one for one in psutil.Process().children(recursive=True) if one.name() == "postgres"][:1]
+    return _named("postgres", psutil.Process().children(recursive=True))[:1]
 
 
 def _ours() -> list[psutil.Process]:
     """This process, and those in which it plays days."""
     this = psutil.Process()
-    return [this, *(child for child in this.children() if child.name().startswith("python"))]
+    return [this, *_named("python", this.children())]
+
+
+def _named(beginning: str, processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Those that are called so; some are gone before they are asked."""
+    found = []
+    for one in processes:
+        with suppress(psutil.NoSuchProcess):
+            if one.name().startswith(beginning):
+                found.append(one)
+    return found
 
 
 def _backends() -> list[psutil.Process]:
