@@ -121,8 +121,9 @@ def _cpu_of_servers() -> float:
         times = one.cpu_times()
         total += times.user + times.system + times.children_user + times.children_system
         for child in one.children():
-            its = child.cpu_times()
-            total += its.user + its.system
+            with suppress(psutil.NoSuchProcess):  # then its time is among those that have ended, or will be
+                its = child.cpu_times()
+                total += its.user + its.system
     return total
 
 
