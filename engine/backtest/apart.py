@@ -1,8 +1,8 @@
-"""The days of one part of a run, played in a process of their own.
+"""The days of a run, played in processes of their own.
 
 Python plays on one core at a time whatever the number of its threads, and each look is as much its work as the
-database's. So each part has its days on a core, a connection and a transaction of its own, over the same snapshot; what
-was found by then is handed to it, and what became of everybody is handed back.
+database's. So each stint (`stints.py`) has a core, a connection and a transaction of its own, over the same snapshot;
+what the parts of the run found by then is handed to it, and what became of everybody is handed back to them.
 
 The child is ours and knows what we know. It ends where nobody asks it any more.
 """
@@ -20,20 +20,18 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import IO, Any, Protocol, TypeVar
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table
 from sqlalchemy.sql.selectable import SelectBase
 
 from engine.backtest.days import Stage
-from engine.backtest.foreseen import FORESEEN, RESTLESS
-from engine.backtest.parts import Part
+from engine.backtest.parts import WHOLE, Part
 from engine.backtest.rehearsal import House, RunStopped, Span, Subjects, Watcher, opened, play_days
-from engine.backtest.routing import EVENTFUL
 from engine.backtest.scratch import Scratch
+from engine.backtest.stints import handed
 from engine.storage.session import Database
 
-# What deciding at once found out that the days need.
-_HANDED = (EVENTFUL, RESTLESS, FORESEEN)
 _TO_END = 10.0  # seconds
+_TOLD = {table.name: table for table in handed(0)}
 T = TypeVar("T")
 
 
@@ -86,7 +84,8 @@ class Apart:
         )
         self.watcher.begun(self._process.kill)
         house = {"kinds": self.house.kinds, "team": self.house.team, "offered": self.house.offered}
-        self._say(_Setting(self.house.db.url, house, self.subjects, self.span, self.part))
+        everybody = replace(WHOLE, snapshot=self.part.snapshot, number=self.part.number)
+        self._say(_Setting(self.house.db.url, house, self.subjects, self.span, everybody))
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -101,13 +100,18 @@ class Apart:
             self._process.kill()
             self._process.wait()
 
-    def play(self, decided: Stage) -> None:
-        """Hand over what was decided by then, and wait until the days are over. Raises RunStopped."""
-        self._say(decided.searched)
-        for table in _HANDED:
-            for block in decided.run.copied(select(table)):
-                self._say(block)
-            self._say(None)
+    def hand(self, stages: Sequence[Stage], stint: int) -> None:
+        """Hand over what all parts of the run decided that concerns this stint."""
+        for stage in stages:
+            for table, rows in handed(stint).items():
+                for block in stage.run.copied(rows):
+                    self._say((table.name, block))
+                self._say((table.name, None))
+        self._say(None)
+
+    def play(self, looks: range) -> None:
+        """Have the days of these looks played, and wait until they are over. Raises RunStopped."""
+        self._say(looks)
         self._answer()
 
     def ask(self, work: Callable[..., T], *values: Any) -> T:
@@ -116,9 +120,9 @@ class Apart:
         made: T = self._answer()
         return made
 
-    def carry(self, rows: Callable[[], SelectBase], table: Table, target: Scratch) -> None:
-        """Copy rows of the child's that have the columns of this table into that of another part of the run."""
-        self._say((_copied, (rows,)))
+    def carry(self, rows: Callable[[Part], SelectBase], table: Table, target: Scratch) -> None:
+        """Copy the child's rows of a part of the run, which have the columns of this table, into the part's own."""
+        self._say((_copied, (rows, target.part)))
         target.paste(table, iter(self._answer, None))
 
     def _say(self, what: Any) -> None:
@@ -134,7 +138,7 @@ class Apart:
             with self._heard():
                 kind, what = pickle.load(self._process.stdout)  # noqa: S301 - from a child of ours
             if kind == "failed":
-                raise RuntimeError(f"The days of a part could not be played:\n{what}")
+                raise RuntimeError(f"The days of a run could not be played:\n{what}")
             if kind == "answer":
                 return what
             self.watcher.tell(*what)
@@ -149,14 +153,14 @@ class Apart:
                 raise RunStopped from error
             self._process.kill()
             code = self._process.wait()
-            raise RuntimeError(f"The process that played the days of a part has ended ({code}).") from error
+            raise RuntimeError(f"A process that played the days of a run has ended ({code}).") from error
 
 
 # in the child
 
 
 def serve() -> None:
-    """Play the days of a part, then answer until nobody asks any more."""
+    """Play the days of a stint, then answer until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is at the keyboard means our parent, who ends us
     asked, said = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed is no answer
@@ -174,10 +178,9 @@ def _serve(asked: IO[bytes], said: IO[bytes]) -> None:
     watcher = Watcher(progress=lambda *how_far: _tell(said, "progress", how_far))
     with opened(house, given.subjects, given.span, watcher, given.part) as stage:
         gc.freeze()  # what is there by now stays, and need not be looked through again and again
-        stage = replace(stage, searched=_load(asked))
-        for table in _HANDED:
-            stage.run.paste(table, iter(lambda: _load(asked), None))
-        stage = play_days(stage, given.span, watcher)
+        while (told := _load(asked)) is not None:
+            stage.run.paste(_TOLD[told[0]], _blocks(told, asked))
+        stage = play_days(stage, given.span, watcher, which=_load(asked))
         _tell(said, "answer", None)
         while True:
             answers, values = _load(asked)
@@ -189,9 +192,16 @@ def _made(stage: Stage, work: Callable[..., Any], values: Sequence[Any]) -> Iter
     yield work(stage, *values)
 
 
-def _copied(stage: Stage, rows: Callable[[], SelectBase]) -> Iterator[bytes | None]:
-    yield from stage.run.copied(rows())
+def _copied(stage: Stage, rows: Callable[[Part], SelectBase], part: Part) -> Iterator[bytes | None]:
+    yield from stage.run.copied(rows(part))
     yield None
+
+
+def _blocks(told: tuple[str, bytes | None], asked: IO[bytes]) -> Iterator[bytes]:
+    """Those of one table, to the last."""
+    while told[1] is not None:
+        yield told[1]
+        told = _load(asked)
 
 
 def _load(asked: IO[bytes]) -> Any:

@@ -2,17 +2,18 @@
 together. Customers do not influence each other, so the parts need not know of each other.
 
 One part for each core, as a database works on a connection with one of them. Where there are few customers, one.
-Deciding at once is the work of the database; the days are half of them Python's, so that each part has a process of its
-own for them (`apart.py`).
+Deciding at once is the work of the database; the days are half of them Python's, so that they are played in as many
+processes (`apart.py`), which share them out anew (`stints.py`).
 """
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, product
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -37,6 +38,8 @@ from engine.backtest.rehearsal import (
     stage_everybody,
 )
 from engine.backtest.scratch import Scratch
+from engine.backtest.staging import Looks
+from engine.backtest.stints import Stint, share_out
 from engine.storage.bulk import uncollected
 from engine.storage.models import Customer
 from engine.storage.session import Database
@@ -51,10 +54,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """The stages of all parts, and for each where its days were played, after the last of them."""
+    """The stages of all parts, and where the days were played, after the last of them. `stints`: who was looked at in
+    which of these, where there are several."""
 
     stages: Sequence[Stage]
     days: Sequence[Days]
+    stints: Sequence[Stint] = ()
 
     @property
     def first(self) -> Stage:
@@ -66,10 +71,17 @@ class Ensemble:
         """The triggers of the run."""
         return self.first.cast
 
-    def of(self, customer_id: UUID) -> tuple[Stage, Days]:
-        """Those of the part that a customer belongs to."""
-        both = zip(self.stages, self.days, strict=True)
-        return next((stage, days) for stage, days in both if stage.run.part.has(customer_id))
+    def of(self, customer_id: UUID, pieces: Collection[UUID | None]) -> tuple[Stage, Days]:
+        """The part that a customer belongs to, and where their days were played; of several places the one that played
+        any of these moments or problems."""
+        stage = next(stage for stage in self.stages if stage.run.part.has(customer_id))
+        theirs = [
+            (any(one in pieces for one in episode.ids), days)
+            for stint, days in zip(self.stints, self.days, strict=False)
+            for episode in stint.episodes
+            if episode.customer_id == customer_id
+        ]
+        return stage, max(theirs, key=itemgetter(0), default=(False, self.days[0]))[1]
 
     def each(self, work: Callable[[Scratch], T]) -> list[T]:
         """What each part makes of it, all at the same time."""
@@ -145,7 +157,7 @@ def _played(
     watcher.begun(score.interrupt)
     openings: dict[Any, Any] = {}
 
-    def play(number: int) -> tuple[Stage, Days]:
+    def decide(number: int) -> tuple[Stage, Apart]:
         mine, own = parts[number], score.watcher(number)
         days = stack.enter_context(Apart(house, subjects, span, mine, own))
         stage = stack.enter_context(opened(house, subjects, span, own, mine, openings))
@@ -153,19 +165,33 @@ def _played(
         decide_plain_ones(stage, span, own)
         index_outcomes(stage.run)
         stage.run.freeze()
-        days.play(stage)
-        days.carry(fates, OUTCOMES, stage.run)
-        days.carry(names_of_holds, STOPS, stage.run)
-        stage.run.measure(OUTCOMES.name, STOPS.name)
         return stage, days
+
+    def play(number: int) -> None:
+        days[number].play(stints[number].looks)
 
     # Around them all: one part's step may end, and let Python look for cycles again, in the middle of another's.
     with uncollected(), ThreadPoolExecutor(len(parts)) as pool:
-        playing = [pool.submit(play, number) for number in range(len(parts))]
-        _until_done(playing, score, watcher)
-        stages, days = zip(*(one.result() for one in playing), strict=True)
+        stages, days = zip(*_each(pool, decide, score, watcher), strict=True)
+        *at, end = span.looks(house.team)
+        stints = share_out(stages, Looks(at, end), is_forecast=span.present is not None)
+        for number, one in enumerate(days):
+            one.hand(stages, number)
+        _each(pool, play, score, watcher)
+    for stage, one in product(stages, days):
+        one.carry(fates, OUTCOMES, stage.run)
+        one.carry(names_of_holds, STOPS, stage.run)
+    for stage in stages:
+        stage.run.measure(OUTCOMES.name, STOPS.name)
     watcher.tell("counting", 0, 1)
-    return Ensemble(stages, days)
+    return Ensemble(stages, days, stints)
+
+
+def _each(pool: ThreadPoolExecutor, work: Callable[[int], T], score: _Score, watcher: Watcher) -> Sequence[T]:
+    """What it makes of the number of each part, all at the same time."""
+    playing = [pool.submit(work, number) for number in range(score.parts)]
+    _until_done(playing, score, watcher)
+    return [one.result() for one in playing]
 
 
 def _until_done(playing: Sequence[Future[Any]], score: _Score, watcher: Watcher) -> None:

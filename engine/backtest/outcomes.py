@@ -3,8 +3,25 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Select, Text, Uuid, and_, case, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    case,
+    insert,
+    not_,
+    or_,
+    select,
+    text,
+)
 
+from engine.backtest.parts import WHOLE, Part
 from engine.backtest.scratch import Scratch, temporary
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Hold, Message, MessageMoment, Moment
@@ -31,6 +48,8 @@ OUTCOMES = temporary(
 _BY_CUSTOMER = text("CREATE INDEX ix_outcomes_customer_id ON outcomes (customer_id)")
 # The names of the holds of a moment, each once.
 STOPS = temporary("stops", Column("moment_id", Uuid, nullable=False), Column("name", Text, nullable=False))
+# The problems that another process speaks of, where each plays other days (`stints.py`).
+ELSEWHERE = temporary("elsewhere", Column("piece_id", Uuid, nullable=False))
 # Of those that the run is about, what samples are chosen by.
 SHOWN = temporary(
     "shown",
@@ -57,13 +76,13 @@ def note_players(run: Scratch) -> None:
     run.measure(OUTCOMES.name, STOPS.name)
 
 
-def names_of_holds() -> Select[UUID, str]:
-    """As in STOPS, of the moments that the days looked at."""
-    return select(Hold.moment_id, Hold.name).join(Moment, Moment.id == Hold.moment_id).distinct()
+def names_of_holds(part: Part = WHOLE) -> Select[UUID, str]:
+    """As in STOPS, of the moments of this part that the days looked at."""
+    return select(Hold.moment_id, Hold.name).join(Moment, Moment.id == Hold.moment_id).where(_own(part)).distinct()
 
 
-def fates() -> Select[Any]:
-    """As in OUTCOMES, of the moments that the days looked at. `on_day`: when it went, or would have gone."""
+def fates(part: Part = WHOLE) -> Select[Any]:
+    """As in OUTCOMES, of the moments of this part that the days looked at. `on_day`: when it went, or would have."""
     spoken = and_(MessageMoment.moment_id == Moment.id, MessageMoment.live)
     gone = Message.state.in_(("handed_over", "closed"))
     state = case(
@@ -82,4 +101,10 @@ def fates() -> Select[Any]:
         )
         .outerjoin(MessageMoment, spoken)
         .outerjoin(Message, Message.id == MessageMoment.message_id)
+        .where(_own(part))
     )
+
+
+def _own(part: Part) -> ColumnElement[bool]:
+    elsewhere = Moment.problem_id.in_(select(ELSEWHERE.c.piece_id))
+    return and_(part.holds(Moment.customer_id), or_(Moment.problem_id.is_(None), not_(elsewhere)))

@@ -19,13 +19,14 @@ PLAYERS = temporary(
 
 def cast_players(run: Scratch, *, since: datetime, among: ColumnElement[bool] | None = None) -> None:
     """Everybody, or those `among` the stored customers. Of the erased nothing is kept that could be replayed."""
-    changed = changes_since(run, since).distinct().subquery("changed")
-    customers, known = run.stored(Customer).c, known_since(run, since)
+    those = [] if among is None else [among]
+    changed = changes_since(run, since).where(*those).distinct().subquery("changed")
+    customers, known = run.stored(Customer).c, known_since(run, since, *those)
     rows = (
         select(customers.id, func.coalesce(known.c.at, literal(ALWAYS, UtcDateTime)), changed.c.customer_id)
         .outerjoin(changed, changed.c.customer_id == customers.id)
         .outerjoin(known, known.c.customer_id == customers.id)
-        .where(customers.erased_at.is_(None), run.mine(customers.id), *([] if among is None else [among]))
+        .where(customers.erased_at.is_(None), run.mine(customers.id), *those)
     )
     run.session.execute(insert(PLAYERS).from_select([column.name for column in PLAYERS.c], rows))
     run.measure(PLAYERS.name)
@@ -46,14 +47,14 @@ def changes_since(run: Scratch, since: datetime) -> Select[Any]:
     )
 
 
-def known_since(run: Scratch, since: datetime) -> Subquery:
-    """Of those whose record is younger than the run: the oldest thing that is known of them."""
+def known_since(run: Scratch, since: datetime, *among: ColumnElement[bool]) -> Subquery:
+    """Of those whose record is younger than the run: the oldest thing that is known of them. See `cast_players`."""
     customers = run.stored(Customer).c
     evidence = [(customers.id, customers.created_at)]
     for model, at in ((Event, "occurred_at"), (Consent, "given_at"), (CustomerChange, "effective_at")):
         table = run.stored(model).c
         evidence.append((table.customer_id, table[at]))
-    late = select(customers.id).where(customers.created_at > since, run.mine(customers.id)).cte("late")
+    late = select(customers.id).where(customers.created_at > since, run.mine(customers.id), *among).cte("late")
     oldest = [
         select(who.label("customer_id"), func.min(at).label("at")).where(who.in_(select(late.c.id))).group_by(who)
         for who, at in evidence

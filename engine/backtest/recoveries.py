@@ -100,7 +100,7 @@ def not_simple(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     one that was open all the time.
     """
     moved, events = moved_problems(stage, looks), stage.run.stored(Event).c
-    settling = min(_waits(stage, "resolved", looks), default=_FOR_EVER)
+    settling = min(waits(stage, "resolved", looks), default=_FOR_EVER)
     soon = and_(moved.c.state == "open", _back_within(stage, moved, settling))
     yield select(moved.c.customer_id).where(or_(and_(moved.c.reopened > 0, not_(soon)), moved.c.kind == _OUTAGE))
     yield select(moved.c.customer_id).group_by(moved.c.customer_id).having(func.count() > 1)
@@ -119,12 +119,12 @@ def not_simple(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     several = func.count() > 1
     yield select(Moment.customer_id).where(Moment.problem_id.is_not(None)).group_by(Moment.customer_id).having(several)
     until = func.coalesce(moved.c.resolved_at, literal(looks.end, UtcDateTime))
-    for told_after in _waits(stage, "open", looks):
+    for told_after in waits(stage, "open", looks):
         long_open = seconds_between(moved.c.opened_at, until) >= (told_after - _AN_HOUR).total_seconds()
         yield select(moved.c.customer_id).where(long_open)
 
 
-def _waits(stage: Stage, state: str, looks: Looks) -> list[timedelta]:
+def waits(stage: Stage, state: str, looks: Looks) -> list[timedelta]:
     """How long each trigger that speaks of problems in this state waits once they have come into it."""
     now = looks.at[-1]
     kinds = [(trigger.kind, trigger.params) for trigger in stage.cast.triggers]

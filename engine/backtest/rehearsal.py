@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import exists, insert, select
@@ -20,7 +19,7 @@ from engine.backtest.days import Stage, instant_of, live_through, next_instant
 from engine.backtest.earlier import ASIDE, decide_earlier, read_earlier, set_aside
 from engine.backtest.facts import keep_staged
 from engine.backtest.foreseen import FORESEEN, RESTLESS, is_searched, may_be_searched
-from engine.backtest.outcomes import OUTCOMES, SHOWN, STOPS, index_outcomes, note_players
+from engine.backtest.outcomes import ELSEWHERE, OUTCOMES, SHOWN, STOPS, index_outcomes, note_players
 from engine.backtest.parts import WHOLE, Part
 from engine.backtest.past import fill_past
 from engine.backtest.past_problems import fill_problems
@@ -31,6 +30,7 @@ from engine.backtest.recoveries import stage_recoveries
 from engine.backtest.routing import EARLY, EVENTFUL, note_restless, route
 from engine.backtest.scratch import WRITTEN, Scratch, scratch
 from engine.backtest.staging import Looks, stage_dates, stage_folds
+from engine.backtest.stints import EPISODES
 from engine.backtest.stirrings import STIRRINGS, gather_stirrings
 from engine.calendar.day_rules import with_days
 from engine.channel_terms import Offered
@@ -150,7 +150,8 @@ def opened(
     `openings`: see `Stage`."""
     with scratch(house.db, part) as run:
         watcher.begun(run.interrupt)
-        run.create([PLAYERS, STIRRINGS, EVENTFUL, EARLY, ASIDE, RESTLESS, FORESEEN, OUTCOMES, STOPS, SHOWN, *TABLES])
+        run.create([PLAYERS, STIRRINGS, EVENTFUL, EARLY, ASIDE, RESTLESS, FORESEEN, EPISODES, ELSEWHERE])
+        run.create([OUTCOMES, STOPS, SHOWN, *TABLES])
         create_past(run)
         for model in WRITTEN:
             run.shadow(model, bare=model is Moment)
@@ -183,9 +184,13 @@ def decide_plain_ones(stage: Stage, span: Span, watcher: Watcher) -> None:
     watcher.tell("everybody", _STEPS, _STEPS)
 
 
-def play_days(stage: Stage, span: Span, watcher: Watcher, *, everybody: bool = False) -> Stage:
-    """Live through the days with those who are eventful, or with `everybody`; the stage as it was then."""
+def play_days(
+    stage: Stage, span: Span, watcher: Watcher, *, everybody: bool = False, which: range | None = None
+) -> Stage:
+    """Live through the days, or those looks `which` are wanted, with those who are eventful, or with `everybody`; the
+    stage as it was then."""
     run, looks = stage.run, span.looks(stage.team)
+    numbers = range(len(looks) - 1) if which is None else which
     _set(stage, span, looks, everybody=everybody)
     is_foreseen = not everybody and span.present is None
     paused = run.session.scalar(select(exists(select(Pause.id))))
@@ -194,15 +199,17 @@ def play_days(stage: Stage, span: Span, watcher: Watcher, *, everybody: bool = F
         searched=not is_foreseen or is_searched(run, stage.cast.triggers),
         offered=replace(stage.offered, unpaused=not paused),
     )
-    watcher.tell("days", 0, len(looks) - 1)
-    before = looks[0] if span.present else looks[0] - _AN_INSTANT
-    for number, (now, until) in enumerate(pairwise(looks)):
+    watcher.tell("days", 0, len(numbers))
+    begins = looks[0] if span.present else looks[0] - _AN_INSTANT
+    before = looks[numbers.start - 1] if numbers.start else begins
+    for played, number in enumerate(numbers):
+        now, until = looks[number : number + 2]
         with uncollected():
-            live_through(stage, before=before, now=now, until=until, is_first=number == 0)
+            live_through(stage, before=before, now=now, until=until, is_first=played == 0)
         before = now
-        if number in _MEASURED:
+        if played in _MEASURED:
             run.measure(*_GROWING)
-        watcher.tell("days", number + 1, len(looks) - 1)
+        watcher.tell("days", played + 1, len(numbers))
     return stage
 
 

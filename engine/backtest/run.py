@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -100,13 +101,13 @@ def sum_up(played: Ensemble, first: date, last: date, *, is_forecast: bool, voic
         coverage=tuple(cover(played, first, last)),
         samples=tuple(choose_samples(played, first, last, company=voice.company, team=voice.team)),
         customers=stored.scalar(select(func.count()).select_from(customers.id.table).where(~erased)) or 0,
-        day_by_day=sum(days.ask(_looked_at) for days in played.days),
+        day_by_day=len(set(chain.from_iterable(days.ask(_looked_at) for days in played.days))),
         erased=stored.scalar(select(func.count()).select_from(customers.id.table).where(erased)) or 0,
     )
 
 
-def _looked_at(days: Stage) -> int:
-    return days.run.session.scalar(select(func.count()).select_from(PLAYERS)) or 0
+def _looked_at(days: Stage) -> list[UUID]:
+    return list(days.run.session.scalars(select(PLAYERS.c.customer_id)))
 
 
 def _in_order(counted: dict[UUID, TriggerResult], played: Ensemble, *, subjects: bool) -> tuple[TriggerResult, ...]:

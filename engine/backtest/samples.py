@@ -147,7 +147,7 @@ def _rarest_languages(played: Ensemble) -> Sequence[str]:
 
 
 def _sample(played: Ensemble, row: Row, why: tuple[str, ...], *, company: str, team: str) -> Sample:
-    stage, days = played.of(row.customer_id)
+    stage, days = played.of(row.customer_id, (row.moment_id, row.problem_id))
     spoken = [(one, staged_facts(stage.run, one)) for one in _spoken_together(stage, row)]
     missing, written = days.ask(_written, row, spoken, company, team)
     return _told(stage, row, (*why, "a missing fact") if missing else why, **written)
