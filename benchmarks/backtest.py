@@ -92,14 +92,14 @@ class Watch:
         self.watcher = Watcher(self.look)
 
     def look(self, what: str, done: int, of: int) -> None:
-        """After each piece."""
-        if what != "days" or done % 10 == 0:  # to ask the system takes longer than some days do
-            for kept, processes in ((self.of_ours, _ours()), (self.of_servers, _backends())):
-                for one in processes:
-                    with suppress(psutil.NoSuchProcess):  # some come and go
-                        kept[one.pid] = max(kept.get(one.pid, 0), one.memory_full_info().uss)
-        if what != "days" or done % 60 == 0 or done == of:
-            print(f"   {time.perf_counter() - self.begun:7.1f} s  {what} {done}/{of}", flush=True)
+        """After each piece, and now and then in the days: to ask the system for memory takes as long as a day does."""
+        if what == "days" and done % 60 and done != of:
+            return
+        for kept, processes in ((self.of_ours, _ours()), (self.of_servers, _backends())):
+            for one in processes:
+                with suppress(psutil.NoSuchProcess):  # some come and go
+                    kept[one.pid] = max(kept.get(one.pid, 0), one.memory_full_info().uss)
+        print(f"   {time.perf_counter() - self.begun:7.1f} s  {what} {done}/{of}", flush=True)
 
 
 def _measured(work: Callable[[], Result]) -> tuple[Result, float, float, float]:
@@ -220,6 +220,7 @@ def _fill(url: str) -> None:
             session.execute(text(statement.replace(":", "\\:")))
     with db._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("CHECKPOINT"))  # as of any database that was not filled a minute ago
     db.dispose()
     print(f"   {CUSTOMERS:,} customers and their events made in {time.perf_counter() - begun:.0f} s", flush=True)
 
