@@ -24,6 +24,7 @@ from engine.backtest.cast import Cast
 from engine.backtest.days import Stage
 from engine.backtest.outcomes import OUTCOMES, STOPS, fates, index_outcomes, names_of_holds
 from engine.backtest.parts import Part, parts_of
+from engine.backtest.players import PLAYERS
 from engine.backtest.rehearsal import (
     UNWATCHED,
     House,
@@ -74,14 +75,20 @@ class Ensemble:
     def of(self, customer_id: UUID, pieces: Collection[UUID | None]) -> tuple[Stage, Days]:
         """The part that a customer belongs to, and where their days were played; of several places the one that played
         any of these moments or problems."""
-        stage = next(stage for stage in self.stages if stage.run.part.has(customer_id))
+        number, stage = next(one for one in enumerate(self.stages) if one[1].run.part.has(customer_id))
         theirs = [
             (any(one in pieces for one in episode.ids), days)
             for stint, days in zip(self.stints, self.days, strict=False)
             for episode in stint.episodes
             if episode.customer_id == customer_id
         ]
-        return stage, max(theirs, key=itemgetter(0), default=(False, self.days[0]))[1]
+        return stage, max(theirs, key=itemgetter(0), default=(False, self.days[number]))[1]
+
+    def looked_at(self) -> int:
+        """How many customers were looked at day by day; some in several places."""
+        if any(stint.episodes for stint in self.stints):
+            return len(set(chain.from_iterable(days.ask(_players) for days in self.days)))
+        return sum(days.ask(_count_players) for days in self.days)
 
     def each(self, work: Callable[[Scratch], T]) -> list[T]:
         """What each part makes of it, all at the same time."""
@@ -95,6 +102,14 @@ class Ensemble:
         if len(self.stages) == 1:
             return iter(self.first.run.session.execute(ask(self.first.run)))
         return chain.from_iterable(self.each(lambda run: run.session.execute(ask(run)).all()))
+
+
+def _players(days: Stage) -> list[UUID]:
+    return list(days.run.session.scalars(select(PLAYERS.c.customer_id)))
+
+
+def _count_players(days: Stage) -> int:
+    return days.run.session.scalar(select(func.count()).select_from(PLAYERS)) or 0
 
 
 @dataclass(slots=True)

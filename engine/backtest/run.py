@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from engine.backtest.counting import count_clashes, count_triggers
 from engine.backtest.coverage import cover
-from engine.backtest.days import Stage
 from engine.backtest.effort import reckon_effort
 from engine.backtest.ensemble import Ensemble, ensemble
-from engine.backtest.players import PLAYERS
 from engine.backtest.rehearsal import UNWATCHED, House, Span, Subjects, Watcher
 from engine.backtest.results import Result, TriggerResult
 from engine.backtest.samples import choose_samples
@@ -101,13 +98,9 @@ def sum_up(played: Ensemble, first: date, last: date, *, is_forecast: bool, voic
         coverage=tuple(cover(played, first, last)),
         samples=tuple(choose_samples(played, first, last, company=voice.company, team=voice.team)),
         customers=stored.scalar(select(func.count()).select_from(customers.id.table).where(~erased)) or 0,
-        day_by_day=len(set(chain.from_iterable(days.ask(_looked_at) for days in played.days))),
+        day_by_day=played.looked_at(),
         erased=stored.scalar(select(func.count()).select_from(customers.id.table).where(erased)) or 0,
     )
-
-
-def _looked_at(days: Stage) -> list[UUID]:
-    return list(days.run.session.scalars(select(PLAYERS.c.customer_id)))
 
 
 def _in_order(counted: dict[UUID, TriggerResult], played: Ensemble, *, subjects: bool) -> tuple[TriggerResult, ...]:

@@ -1,9 +1,9 @@
 """Which process plays which days. What happens to a customer far apart in time knows nothing of each other, so each
 process plays a stretch of the looks and no others: the customers whose days these are, of all parts of the run.
 
-What is close to each other is one episode: their moments, and their problems from the first to the last. A look takes
-about as long for a thousand customers as for two thousand, so two processes that play three hundred looks each are done
-before two that play four hundred with half of the customers.
+What is close to each other is one episode: their moments, and their problems for as long as they are spoken of. A part
+of what a look takes is the look's own, whoever is looked at: so two processes that play three hundred looks each are
+done before two that play four hundred, each with as many customers.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Integer, Select, Table, Uuid, not_, or_, select
+from sqlalchemy import Column, Integer, Select, Table, Uuid, cast, func, insert, literal, not_, null, or_, select
 
 from engine.backtest.days import Stage
 from engine.backtest.foreseen import FORESEEN, RESTLESS
@@ -36,6 +36,8 @@ EPISODES = temporary(
 )
 # How far a shift to a working day and a customer's own day may carry what is counted for a cap, and then some.
 _AROUND = timedelta(days=14)
+# More customers are not shared out one by one; the looks' own part is small beside theirs.
+_MANY = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,8 @@ def episodes_of(customer_id: UUID, pieces: Iterable[Piece], apart: int) -> Itera
 
 
 def _episode(customer_id: UUID, pieces: Sequence[Piece]) -> Episode:
-    first, stop = (
-        min((one.looks.start for one in pieces), default=0),
-        max((one.looks.stop for one in pieces), default=0),
-    )
+    first = min((one.looks.start for one in pieces), default=0)
+    stop = max((one.looks.stop for one in pieces), default=0)
     return Episode(customer_id, tuple(chain.from_iterable(one.ids for one in pieces)), range(first, stop))
 
 
@@ -120,21 +120,31 @@ def share_out(stages: Sequence[Stage], looks: Looks, *, is_forecast: bool) -> li
     """A stint for each part of the run, and a note in each of them of what belongs to which.
 
     Where the looks search, each part keeps its own customers, all the time: a stint would find again what one before it
-    had found. So it would where a problem is spoken of for as long as it is open.
+    had found. So it would where a problem is spoken of for as long as it is open. Such stints name no episodes.
     """
-    told = [_told(stage, looks) for stage in stages]
-    if is_forecast or any(stage.searched or waits(stage, "open", looks) for stage in stages):
-        stints = [Stint(range(len(looks.at)), list(_episodes(those, len(looks.at)))) for those in told]
-    else:
-        apart = _apart(stages[0]).days
-        stints = shared([one for those in told for one in _episodes(those, apart)], len(looks.at), len(stages))
+    if is_forecast or any(stage.searched or waits(stage, "open", looks) for stage in stages) or _are_many(stages):
+        for number, stage in enumerate(stages):
+            _keep(stage, number)
+        return [Stint(range(len(looks.at))) for _ in stages]
+    apart = _apart(stages[0]).days
+    told = chain.from_iterable(_told(stage, looks).items() for stage in stages)
+    episodes = [one for customer_id, pieces in told for one in episodes_of(customer_id, pieces, apart)]
+    stints = shared(episodes, len(looks.at), len(stages))
     for stage in stages:
         _note(stage, stints)
     return stints
 
 
-def _episodes(told: Mapping[UUID, Sequence[Piece]], apart: int) -> Iterator[Episode]:
-    return chain.from_iterable(episodes_of(customer_id, pieces, apart) for customer_id, pieces in told.items())
+def _are_many(stages: Sequence[Stage]) -> bool:
+    everybody = select(func.count(func.distinct(EVENTFUL.c.customer_id)))
+    return sum(stage.run.session.scalar(everybody) or 0 for stage in stages) > _MANY
+
+
+def _keep(stage: Stage, number: int) -> None:
+    customers = select(EVENTFUL.c.customer_id, cast(null(), Uuid), literal(number)).distinct()
+    moments = select(FORESEEN.c.customer_id, FORESEEN.c.id, literal(number))
+    for rows in (customers, moments):
+        stage.run.session.execute(insert(EPISODES).from_select([column.name for column in EPISODES.c], rows))
 
 
 def _apart(stage: Stage) -> timedelta:
