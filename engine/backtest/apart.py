@@ -84,7 +84,7 @@ class Apart:
         )
         self.watcher.begun(self._process.kill)
         house = {"kinds": self.house.kinds, "team": self.house.team, "offered": self.house.offered}
-        everybody = replace(WHOLE, snapshot=self.part.snapshot, number=self.part.number)
+        everybody = replace(WHOLE, snapshot=self.part.snapshot)
         self._say(_Setting(self.house.db.url, house, self.subjects, self.span, everybody))
         return self
 

@@ -201,12 +201,11 @@ def play_days(
     )
     watcher.tell("days", 0, len(numbers))
     begins = looks[0] if span.present else looks[0] - _AN_INSTANT
-    before = looks[numbers.start - 1] if numbers.start else begins
     for played, number in enumerate(numbers):
         now, until = looks[number : number + 2]
+        before = looks[number - 1] if number else begins
         with uncollected():
             live_through(stage, before=before, now=now, until=until, is_first=played == 0)
-        before = now
         if played in _MEASURED:
             run.measure(*_GROWING)
         watcher.tell("days", played + 1, len(numbers))
