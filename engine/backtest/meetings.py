@@ -26,6 +26,7 @@ from engine.backtest.routing import EVENTFUL, drop_eventful
 from engine.backtest.scratch import temporary
 from engine.backtest.staging import Looks
 from engine.backtest.waking import find_quiet
+from engine.backtest.wishes import wished_later
 from engine.channel_terms import TERMS
 from engine.plan.candidates import Judged
 from engine.storage.base import UtcDateTime
@@ -68,7 +69,7 @@ def _let_go_of_earlier(stage: Stage) -> None:
 
 def _reasons(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     """A hold of limited time, consent that ends before the moment does, a letter that would be posted, others of the
-    same customer, a problem."""
+    same customer, a problem; and a wish that came when it was planned."""
     posted = [name for name, terms in TERMS.items() if terms.by_post]
     yield (
         select(OPENED.c.customer_id).join(HELD, HELD.c.moment_id == OPENED.c.moment_id).where(HELD.c.since.is_not(None))
@@ -76,6 +77,7 @@ def _reasons(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     yield select(JUDGED.c.customer_id).where(JUDGED.c.channel.in_(posted))
     ending = select(Consent.customer_id).join(OPENED, OPENED.c.customer_id == Consent.customer_id)
     yield ending.where(Consent.expires_at > looks.at[0], Consent.expires_at <= OPENED.c.expires_at)
+    yield wished_later()
     yield _on_one_day()
     yield _capped(stage)
     yield _near_a_problem()

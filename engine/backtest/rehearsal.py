@@ -32,6 +32,7 @@ from engine.backtest.scratch import WRITTEN, Scratch, scratch
 from engine.backtest.staging import Looks, stage_dates, stage_folds
 from engine.backtest.stints import EPISODES
 from engine.backtest.stirrings import STIRRINGS, gather_stirrings
+from engine.backtest.wishes import WISHED
 from engine.calendar.day_rules import with_days
 from engine.channel_terms import Offered
 from engine.dates.team import TeamHours
@@ -150,7 +151,7 @@ def opened(
     `openings`: see `Stage`."""
     with scratch(house.db, part) as run:
         watcher.begun(run.interrupt)
-        run.create([PLAYERS, STIRRINGS, EVENTFUL, EARLY, ASIDE, RESTLESS, FORESEEN, EPISODES, ELSEWHERE])
+        run.create([PLAYERS, STIRRINGS, EVENTFUL, EARLY, ASIDE, RESTLESS, FORESEEN, WISHED, EPISODES, ELSEWHERE])
         run.create([OUTCOMES, STOPS, SHOWN, *TABLES])
         create_past(run)
         for model in WRITTEN:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Select, Uuid, and_, case, delete, exists, func, insert, or_, select
+from sqlalchemy import Column, Select, Uuid, and_, case, delete, exists, func, insert, not_, or_, select
 
 from engine.backtest.days import Stage
 from engine.backtest.foreseen import RESTLESS, keep_foreseen
@@ -20,6 +20,7 @@ from engine.backtest.quiet_times import kept_by_days
 from engine.backtest.recoveries import moved_problems, not_simple
 from engine.backtest.scratch import temporary
 from engine.backtest.staging import Looks
+from engine.backtest.wishes import is_wish, note_wished
 from engine.conditions.tree import fields_of
 from engine.definitions.store import ActiveTrigger
 from engine.plan.rules.trouble import LOW_ANSWER
@@ -172,7 +173,9 @@ def _changed(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     """Of whom something became true after a moment of theirs was spotted: before, it was not as it is stored."""
     changes, consents = stage.run.stored(CustomerChange).c, stage.run.stored(Consent).c
     later = and_(changes.effective_at > Moment.check_at, Moment.customer_id.not_in(select(EARLY.c.customer_id)))
-    yield changes_since(stage.run, looks.at[0]).join(Moment, Moment.customer_id == changes.customer_id).where(later)
+    changed = changes_since(stage.run, looks.at[0]).join(Moment, Moment.customer_id == changes.customer_id).where(later)
+    note_wished(stage.run, changed)
+    yield changed.where(not_(is_wish(changes)))
     yield (
         select(consents.customer_id)
         .join(Moment, Moment.customer_id == consents.customer_id)

@@ -1,10 +1,10 @@
 """Who is decided at once, and who is looked at day by day: lives on either side of every line, decided both ways."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from engine.backtest.outcomes import OUTCOMES
 from engine.backtest.players import PLAYERS
 from engine.backtest.rehearsal import House, RunStopped, Span, Watcher, rehearsal
 from engine.backtest.run import Voice, sum_up
-from engine.record.customers import ConsentRow, CustomerRow
+from engine.record.customers import ConsentRow, CustomerRow, PreferenceRow
 from engine.record.wishes import Wishes
 from engine.storage.base import Base
 from engine.storage.models import Customer
@@ -69,6 +69,37 @@ def changes(at: datetime, on: str, before: tuple[ConsentRow, ...] = YES, **field
         for number, day in enumerate((11, 20)):
             world.happens(feb(day), name, "order_completed", order_id=f"{name}-{number}")
         world.record(at, CustomerRow(name, **fields))
+
+    return live
+
+
+def wants(at: datetime, **occasions: bool) -> Callable[[World, str], None]:
+    """With a birthday on 18 March, and such wishes from this instant on."""
+
+    def live(world: World, name: str) -> None:
+        world.customer(name, dates={"birthday": "1990-03-18"})
+        world.says(at, name, Wishes(occasions={one.replace("everything", "*"): yes for one, yes in occasions.items()}))
+
+    return live
+
+
+def twice(first: Callable[[World, str], None], *others: Wishes, at: Sequence[datetime]) -> Callable[[World, str], None]:
+    """And then says something else, at these instants."""
+
+    def live(world: World, name: str) -> None:
+        first(world, name)
+        for instant, wishes in zip(at, others, strict=True):
+            world.says(instant, name, wishes)
+
+    return live
+
+
+def prefers(at: datetime, channel: str) -> Callable[[World, str], None]:
+    """With a birthday on 18 March, to be told of on this channel from this instant on."""
+
+    def live(world: World, name: str) -> None:
+        world.customer(name, dates={"birthday": "1990-03-18"})
+        world.record(at, CustomerRow(name, preferences=(PreferenceRow("birthday", wanted=True, channel=channel),)))
 
     return live
 
@@ -132,6 +163,11 @@ AT_ONCE = {
     "opened again long after": ticket(("opened", mar(8)), ("resolved", mar(9)), ("reopened", mar(10)), on="02-15"),
     "opened long after": ticket(("opened", mar(10)), on="02-15"),
     "two days apart": born("03-05", dates={"named": "1990-03-07"}),
+    "wanted none before it was planned": wants(mar(13), birthday=False),
+    "left everything before it was planned": wants(mar(12), everything=False),
+    "wanted it again before it was planned": twice(
+        wants(mar(6), birthday=False), Wishes(occasions={"birthday": True}), at=[mar(13)]
+    ),
 }
 BY_DAYS = {
     "agreed for a while": born("02-25", consents=(ConsentRow("granted", expires_at=feb(24)),)),
@@ -166,6 +202,14 @@ BY_DAYS = {
     ),
     "solved twice": ticket(("opened", feb(11)), ("resolved", feb(12)), ("resolved", feb(24)), on="09-01"),
     "unhappy": ticket(("opened", feb(11)), ("resolved", feb(12)), ("answered", feb(15)), on="09-01"),
+    "wanted none when it was planned": wants(mar(14), birthday=False),
+    "wanted none, and it again when it was planned": twice(
+        wants(mar(12), birthday=False), Wishes(occasions={"birthday": True}), at=[mar(14)]
+    ),
+    "wanted another channel": prefers(mar(12), "postbox"),
+    "wanted none, and other hours": twice(
+        wants(mar(12), birthday=False), Wishes(quiet=(time(1), time(13))), at=[mar(12)]
+    ),
     "two on one day": born("03-05", dates={"named": "1990-03-05"}),
     "three in a month": born("03-05", dates={"named": "1990-03-08", "third": "1990-03-11"}),
 }  # fmt: skip
