@@ -138,7 +138,7 @@ def _postmaster() -> list[psutil.Process]:
 def _ours() -> list[psutil.Process]:
     """This process, and those in which it plays days."""
     this = psutil.Process()
-    return [this, *_named("python", this.children())]
+    return [this, *_named("python", this.children(recursive=True))]
 
 
 def _named(beginning: str, processes: Sequence[psutil.Process]) -> list[psutil.Process]:

@@ -8,16 +8,11 @@ The child is ours and knows what we know. It ends where nobody asks it any more.
 """
 
 import gc
-import os
 import pickle
-import signal
-import subprocess
-import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from types import TracebackType
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import IO, Any, Protocol, TypeVar
 
 from sqlalchemy import Table
@@ -25,12 +20,14 @@ from sqlalchemy.sql.selectable import SelectBase
 
 from engine.backtest.days import Stage
 from engine.backtest.parts import WHOLE, Part
+from engine.backtest.processes import Line
 from engine.backtest.rehearsal import House, RunStopped, Span, Subjects, Watcher, opened, play_days
 from engine.backtest.scratch import Scratch
 from engine.backtest.stints import handed
 from engine.storage.session import Database
 
-_TO_END = 10.0  # seconds
+# What is at work at the other end of its line.
+SERVING = f"{__name__}:serve"
 _TOLD = {table.name: table for table in handed(0)}
 T = TypeVar("T")
 
@@ -66,39 +63,18 @@ class _Setting:
 
 @dataclass(slots=True)
 class Apart:
-    """In a child, which makes ready while others decide: `with Apart(...) as days:`, then `play`, then what is asked.
-    Whatever it is asked is a function of a module of ours, and what it is asked with and answers can be pickled."""
+    """In a child at the other end of a line, which is `begun` and makes ready while others decide, then is handed what
+    these found, then plays, then is asked. Whatever it is asked is a function of a module of ours, and what it is asked
+    with and answers can be pickled."""
 
-    house: House
-    subjects: Subjects
-    span: Span
-    part: Part
+    line: Line
     watcher: Watcher
-    _process: "subprocess.Popen[bytes]" = field(init=False)
 
-    def __enter__(self) -> "Apart":
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", "from engine.backtest.apart import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        self.watcher.begun(self._process.kill)
-        house = {"kinds": self.house.kinds, "team": self.house.team, "offered": self.house.offered}
-        everybody = replace(WHOLE, snapshot=self.part.snapshot)
-        self._say(_Setting(self.house.db.url, house, self.subjects, self.span, everybody))
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        with suppress(OSError):
-            self._process.stdin.close()
-        self._process.stdout.close()
-        try:
-            self._process.wait(_TO_END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+    def begin(self, house: House, subjects: Subjects, span: Span, snapshot: str | None) -> None:
+        """Tell it what the run is about."""
+        self.watcher.begun(self.line.kill)
+        taken = {"kinds": house.kinds, "team": house.team, "offered": house.offered}
+        self._say(_Setting(house.db.url, taken, subjects, span, replace(WHOLE, snapshot=snapshot)))
 
     def hand(self, stages: Sequence[Stage], stint: int) -> None:
         """Hand over what all parts of the run decided that concerns this stint."""
@@ -126,17 +102,15 @@ class Apart:
         target.paste(table, iter(self._answer, None))
 
     def _say(self, what: Any) -> None:
-        assert self._process.stdin
         with self._heard():
-            pickle.dump(what, self._process.stdin)
-            self._process.stdin.flush()
+            pickle.dump(what, self.line.said)
+            self.line.said.flush()
 
     def _answer(self) -> Any:
         """What the child says next, but for how far it is."""
-        assert self._process.stdout
         while True:
             with self._heard():
-                kind, what = pickle.load(self._process.stdout)  # noqa: S301 - from a child of ours
+                kind, what = pickle.load(self.line.heard)  # noqa: S301 - from a child of ours
             if kind == "failed":
                 raise RuntimeError(f"The days of a run could not be played:\n{what}")
             if kind == "answer":
@@ -145,25 +119,21 @@ class Apart:
 
     @contextmanager
     def _heard(self) -> Iterator[None]:
-        """A pipe that breaks says that the child is gone: it was ended because that was wanted, or it died."""
+        """A line that breaks says that the child is gone: it was ended because that was wanted, or it died."""
         try:
             yield
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             if self.watcher.enough():
                 raise RunStopped from error
-            self._process.kill()
-            code = self._process.wait()
+            code = self.line.ended()
             raise RuntimeError(f"A process that played the days of a run has ended ({code}).") from error
 
 
 # in the child
 
 
-def serve() -> None:
+def serve(asked: IO[bytes], said: IO[bytes]) -> None:
     """Play the days of a stint, then answer until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is at the keyboard means our parent, who ends us
-    asked, said = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else is printed is no answer
     try:
         _serve(asked, said)
     except (EOFError, BrokenPipeError):

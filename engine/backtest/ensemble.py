@@ -19,12 +19,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from engine.backtest.apart import Apart, Days, Here
+from engine.backtest.apart import SERVING, Apart, Days, Here
 from engine.backtest.cast import Cast
 from engine.backtest.days import Stage
 from engine.backtest.outcomes import OUTCOMES, STOPS, fates, index_outcomes, names_of_holds
 from engine.backtest.parts import Part, parts_of
 from engine.backtest.players import PLAYERS
+from engine.backtest.processes import processes
 from engine.backtest.rehearsal import (
     UNWATCHED,
     House,
@@ -171,10 +172,12 @@ def _played(
     score = _Score(len(parts))
     watcher.begun(score.interrupt)
     openings: dict[Any, Any] = {}
+    lines = stack.enter_context(processes(SERVING, len(parts)))
 
     def decide(number: int) -> tuple[Stage, Apart]:
         mine, own = parts[number], score.watcher(number)
-        days = stack.enter_context(Apart(house, subjects, span, mine, own))
+        days = Apart(lines[number], own)
+        days.begin(house, subjects, span, mine.snapshot)
         stage = stack.enter_context(opened(house, subjects, span, own, mine, openings))
         stage = replace(stage, searched=stage_everybody(stage, span, own))
         decide_plain_ones(stage, span, own)

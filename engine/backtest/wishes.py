@@ -1,5 +1,6 @@
-"""Who said, while a moment of theirs waited to be planned, whether they want its occasion: nothing asks for that before it
-is planned, so by then it is as it is stored, and they are decided at once. Only who said so later is left to the days.
+"""Who said, while a moment of theirs waited to be planned, whether they want its occasion: nothing asks for that before
+it is planned, so by then it is as it is stored, and they are decided at once. Only who said so later is left to the
+days.
 """
 
 from typing import Any

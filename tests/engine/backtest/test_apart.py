@@ -1,18 +1,34 @@
 """The processes in which the days of a run with parts are played: they end with the run, and it ends with them."""
 
+import io
 import operator
+import os
+import pickle
+import random
+import secrets
+import socket
+import subprocess
+import sys
+import uuid
+from functools import partial
+from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
 
-from engine.backtest.apart import Apart
+from engine.backtest.apart import SERVING, Apart
 from engine.backtest.ensemble import ensemble
-from engine.backtest.parts import WHOLE
+from engine.backtest.processes import Line, fork, processes
 from engine.backtest.rehearsal import UNWATCHED, House, RunStopped, Span, Watcher
+from engine.ids import new_id
 from engine.storage.session import Database
 from tests.engine.backtest.test_shortcuts import SPAN, born
 from tests.engine.backtest.world import OFFERED, TEAM, World
+from tests.workers.celery_processes import until
 from triggers.table import KINDS
+
+ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.databases("postgres")  # SQLite lets one work at a time: there the days have no process
 
@@ -34,7 +50,7 @@ def test_whoever_ends_a_run_ends_its_processes(world: World) -> None:
 
     def progress(what: str, done: int, _of: int) -> None:
         if what == "days" and done:
-            seen.append(len(_processes()))
+            seen.append(len(_forks()))
 
     with pytest.raises(RunStopped), ensemble(*_asked(world), Watcher(progress, lambda: bool(seen)), parts=2):
         pytest.fail("it was not stopped")
@@ -45,13 +61,55 @@ def test_whoever_ends_a_run_ends_its_processes(world: World) -> None:
 def test_a_process_that_dies_is_not_waited_for(world: World) -> None:
     """Killed by the system, say: who asks it hears that, where the run is not over because somebody wants that."""
     enough: list[bool] = []
-    with Apart(*_asked(world), WHOLE, Watcher(enough=lambda: bool(enough))) as days:
-        days._process.kill()
-        with pytest.raises(RuntimeError, match=r"has ended \(-9\)"):
-            days.ask(operator.not_)
+    with processes(SERVING, 2) as lines:
+        both = [_begun(world, line, Watcher(enough=lambda: bool(enough))) for line in lines]
+        _forks()[0].kill()
+        for days in both:
+            with pytest.raises(RuntimeError, match=r"has ended \(137\)"):
+                days.ask(operator.not_)
         enough.append(True)
         with pytest.raises(RunStopped):
+            both[0].ask(operator.not_)
+        assert _forks() == []
+
+
+def test_all_of_them_are_killed_at_once(world: World) -> None:
+    """As who ends a run does it, in the middle of a day."""
+    with processes(SERVING, 2) as lines:
+        days = _begun(world, lines[0], UNWATCHED)
+        killed = _forks()
+        lines[1].kill()
+        _, alive = psutil.wait_procs(killed, 20)
+        assert (len(killed), alive) == (2, [])
+        with pytest.raises(RuntimeError, match=r"has ended \(-9\)"):
             days.ask(operator.not_)
+
+
+def test_forks_do_not_make_the_same_keys() -> None:
+    """Each has its own chance, or moments of two would have one key."""
+    ours, theirs = zip(*(socket.socketpair() for _ in range(2)), strict=True)
+    numbers = [one.fileno() for one in theirs]
+    imports = (
+        f"from {fork.__module__} import fork; from {Apart.__module__} import Apart; from {__name__} import tell_keys"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{imports}; tell_keys(); fork(tell_keys, {numbers})"], pass_fds=numbers, cwd=ROOT
+    ):
+        for one in theirs:
+            one.close()
+        keys = []
+        for one in ours:
+            with one, one.makefile("rb") as heard:
+                keys.append(pickle.load(heard))
+    assert len(set(keys[0]) | set(keys[1])) == 2 * 5_000
+
+
+def tell_keys(_asked: IO[bytes] | None = None, said: IO[bytes] | None = None) -> None:
+    """Many, of one millisecond among them, by all ways in which anybody here makes them; or make them for nothing."""
+    said = said or io.BytesIO()
+    ways = (new_id, uuid.uuid4, random.random, secrets.token_hex, partial(os.urandom, 8))
+    pickle.dump([make() for make in ways for _ in range(1_000)], said)
+    said.flush()
 
 
 def test_what_goes_wrong_in_a_process_is_told(world: World) -> None:
@@ -60,13 +118,15 @@ def test_what_goes_wrong_in_a_process_is_told(world: World) -> None:
         played.days[1].ask(operator.truediv, 0)
 
 
-def test_a_process_ends_where_its_run_is_gone(world: World) -> None:
-    """The system closes the pipes of who is killed."""
-    with Apart(*_asked(world), WHOLE, UNWATCHED) as days:
-        (process,) = _processes()
-        assert days._process.stdin
-        days._process.stdin.close()
-        assert process.wait(30) == 0
+def test_a_process_ends_where_its_run_is_gone() -> None:
+    """The system closes the lines of who is killed."""
+    code = f"import time; from {processes.__module__} import processes\nwith processes('{SERVING}', 2): time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code]) as run:
+        first = psutil.Process(run.pid)
+        until(lambda: len(first.children(recursive=True)) == 3)
+        theirs = first.children(recursive=True)
+        run.kill()
+    assert psutil.wait_procs(theirs, 30)[1] == []
 
 
 def _asked(world: World) -> tuple[House, list[str], Span]:
@@ -74,5 +134,19 @@ def _asked(world: World) -> tuple[House, list[str], Span]:
 
 
 def _processes() -> list[psutil.Process]:
-    """Our children that play days and are not gone yet."""
+    """Our children that have forked those who play days, and are not gone yet."""
     return [one for one in psutil.Process().children() if "engine.backtest.apart" in " ".join(one.cmdline())]
+
+
+def _forks() -> list[psutil.Process]:
+    """Those who play them; they are there when the first has imported all it needs."""
+    return [fork for one in _processes() for fork in one.children()]
+
+
+def _begun(world: World, line: Line, watcher: Watcher) -> Apart:
+    """One that has told that it is ready."""
+    days = Apart(line, watcher)
+    days.begin(*_asked(world), None)
+    days.hand([], 0)
+    days.play(range(0))
+    return days
