@@ -11,19 +11,20 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, case, false, func, insert, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, func, insert, literal, not_, or_, select, true
 
 from engine.backtest.days import Stage
 from engine.backtest.meetings import HELD, find_eventful
 from engine.backtest.openings import JUDGED, OPENED, OPENINGS, also_judged, judge_staged, store_openings
-from engine.backtest.outcomes import COLUMNS, CONTROL, OF_MOMENT, OPEN, OUTCOMES, SENT, STOPS
+from engine.backtest.outcomes import COLUMNS, CONTROL, OF_MOMENT, OPEN, OUTCOMES, SENT, STOPS, held
 from engine.backtest.recoveries import TROUBLES, moved_problems, note_troubles, stays_open
+from engine.backtest.routing import EVENTFUL
 from engine.backtest.staging import Looks
 from engine.backtest.waking import QUIET, WOKEN, stops_of_woken
 from engine.plan.candidates import Judged, circumstances_from, judge
 from engine.plan.control import in_control_sql
 from engine.plan.holds import current_holds
-from engine.plan.reasons import EXCEPTION, REASONS
+from engine.plan.reasons import EXCEPTION, HELD_REASON, REASONS
 from engine.plan.rules import house, limits, trouble
 from engine.plan.sql import instants
 from engine.storage.models import Customer, Event, Moment, Problem
@@ -122,7 +123,7 @@ def _store_outcomes(stage: Stage, looks: Looks) -> None:
     reason = case(
         (over, OPENED.c.over),
         (is_final, final.c.name),
-        (ended, literal("held:", Text) + kept.c.name),
+        (ended, held(kept.c.name)),
         (is_kept, None),
         (is_control, CONTROL),
         else_=None,
@@ -130,27 +131,26 @@ def _store_outcomes(stage: Stage, looks: Looks) -> None:
     free = and_(planned, final.c.name.is_(None), kept.c.name.is_(None), not_(_control(stage)))
     rows = (
         select(
-            *OF_MOMENT,
-            case((and_(free, goes), OPENED.c.goes_on), else_=Moment.send_on),
+            *(OPENED.c[name] for name in OF_MOMENT),
+            case((and_(free, goes), OPENED.c.goes_on), else_=OPENED.c.send_on),
             state,
             reason,
             case((or_(free, is_kept), OPENED.c.planned_at)),
-            case((free, Moment.id)),
+            case((free, OPENED.c.moment_id)),
             case((free, 0)),
-            Moment.problem_id,
+            OPENED.c.problem_id,
         )
-        .select_from(OPENED)
-        .join(Moment, Moment.id == OPENED.c.moment_id)
-        .outerjoin(final, final.c.moment_id == Moment.id)
-        .outerjoin(kept, kept.c.moment_id == Moment.id)
+        .outerjoin(final, final.c.moment_id == OPENED.c.moment_id)
+        .outerjoin(kept, kept.c.moment_id == OPENED.c.moment_id)
+        .where(OPENED.c.customer_id.not_in(select(EVENTFUL.c.customer_id)))
     )
     session.execute(insert(OUTCOMES).from_select(COLUMNS, rows))
+    kept_on = and_(OUTCOMES.c.state == OPEN, OUTCOMES.c.planned_at.is_not(None))
+    named = OUTCOMES.c.reason.startswith(HELD_REASON)
     stops = (
         select(HELD.c.moment_id, HELD.c.name)
         .join(OUTCOMES, OUTCOMES.c.moment_id == HELD.c.moment_id)
-        .where(
-            or_(OUTCOMES.c.reason.like("held:%"), and_(OUTCOMES.c.state == OPEN, OUTCOMES.c.planned_at.is_not(None)))
-        )
+        .where(or_(and_(named, OUTCOMES.c.reason != held(HELD.c.name)), kept_on))
         .distinct()
     )
     for names in (stops, stops_of_woken()):
@@ -177,7 +177,7 @@ def _holds() -> tuple[Any, Any]:
 def _control(stage: Stage) -> ColumnElement[bool]:
     drawn = [
         and_(
-            Moment.trigger_id == trigger.id,
+            OPENED.c.trigger_id == trigger.id,
             in_control_sql(OPENED.c.bucket, trigger.salt, trigger.definition.control_share),
         )
         for trigger in stage.cast.triggers

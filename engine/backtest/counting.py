@@ -14,13 +14,14 @@ from engine.backtest.results import BrakeDay, Clash, DayCount, Stopped, TriggerR
 from engine.dates.zones import local_date
 from engine.definitions.schema import TriggerDefinition
 from engine.plan.brake import FORECAST_AFTER, LOOK_BACK_DAYS, plausible, too_many
-from engine.plan.reasons import sentence
+from engine.plan.reasons import HELD_REASON, sentence
 
 _O = OUTCOMES.c
 # What a hold ended: until it was too late, or for good. A lot drawn is no hold.
-STOPPED = or_(_O.reason.like("held:%"), and_(_O.state == "skipped", _O.reason.is_not(None)))
+STOPPED = or_(_O.reason.startswith(HELD_REASON), and_(_O.state == "skipped", _O.reason.is_not(None)))
 _KINDS = ("sent", "stopped", "control", "under_way", "ended")
 _ONE_DAY = timedelta(days=1)
+_LOST = "clash_lost"
 
 
 def count_triggers(played: Ensemble, first: date, last: date) -> dict[UUID, TriggerResult]:
@@ -39,7 +40,8 @@ def count_clashes(played: Ensemble, first: date, last: date) -> list[Clash]:
     lead, other = OUTCOMES.alias("lead_moment"), OUTCOMES.alias("other_moment")
     apart = and_(other.c.customer_id == lead.c.customer_id, other.c.moment_id != lead.c.moment_id)
     same = and_(apart, other.c.message_id == lead.c.message_id, other.c.position > 0)
-    lost = and_(apart, other.c.on_day == lead.c.on_day, other.c.message_id.is_(None), STOPS.c.moment_id.is_not(None))
+    beaten = or_(other.c.reason == HELD_REASON + _LOST, STOPS.c.moment_id.is_not(None))
+    lost = and_(apart, other.c.on_day == lead.c.on_day, other.c.message_id.is_(None), beaten)
     query = (
         select(
             lead.c.trigger_id,
@@ -49,14 +51,14 @@ def count_clashes(played: Ensemble, first: date, last: date) -> list[Clash]:
         )
         .select_from(lead)
         .join(other, apart)
-        .outerjoin(STOPS, and_(STOPS.c.moment_id == other.c.moment_id, STOPS.c.name == "clash_lost"))
+        .outerjoin(STOPS, and_(STOPS.c.moment_id == other.c.moment_id, STOPS.c.name == _LOST))
         .where(lead.c.message_id.is_not(None), lead.c.position == 0, lead.c.on_day.between(first, last))
         .where(or_(same, lost))
         .group_by(lead.c.trigger_id, other.c.trigger_id)
     )
     met: dict[tuple[UUID, UUID], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for winner, loser, merged, beaten in played.rows(lambda _: query):
-        met[winner, loser] = (met[winner, loser][0] + merged, met[winner, loser][1] + beaten)
+    for winner, loser, merged, won in played.rows(lambda _: query):
+        met[winner, loser] = (met[winner, loser][0] + merged, met[winner, loser][1] + won)
     found = [
         Clash(played.cast.name(winner), played.cast.name(loser), *counts)
         for (winner, loser), counts in met.items()
@@ -90,13 +92,13 @@ def _by_hold(played: Ensemble, within: Any, ends: Sequence[Any]) -> Mapping[UUID
     found: dict[UUID, dict[str, tuple[int, int]]] = defaultdict(dict)
     for row in ends:
         if row.reason_of_end is not None:
-            name = row.reason_of_end.removeprefix("held:")
+            name = row.reason_of_end.removeprefix(HELD_REASON)
             stopped, waited = found[row.trigger_id].get(name, (0, 0))
             found[row.trigger_id][name] = (stopped + row.many, waited)
     waiting = (
         select(_O.trigger_id, STOPS.c.name, func.count())
         .join(STOPS, STOPS.c.moment_id == _O.moment_id)
-        .where(within, or_(_O.reason.is_(None), _O.reason != "held:" + STOPS.c.name))
+        .where(within)
         .group_by(_O.trigger_id, STOPS.c.name)
     )
     for trigger_id, name, count in played.rows(lambda _: waiting):

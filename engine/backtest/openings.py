@@ -27,7 +27,10 @@ _CANDIDATE: dict[str, Any] = {
     **dict.fromkeys(("deceased", "closed", "minor"), Boolean),
 }
 # What else an opening depends on, and what it is.
-_OF_MOMENT: dict[str, Any] = {"check_at": UtcDateTime, "expires_at": UtcDateTime, "weight": BigInteger}
+_OF_MOMENT: dict[str, Any] = {
+    **{"check_at": UtcDateTime, "expires_at": UtcDateTime, "weight": BigInteger},
+    **{"occurrence_key": Text, "problem_id": Uuid},  # what its outcome keeps
+}
 _OF_CUSTOMER: dict[str, Any] = {
     **{"country": Text, "region": Text, "zone_guessed": Boolean, "quiet_from": Time, "quiet_until": Time}
 }
@@ -46,7 +49,10 @@ _OPENING: dict[str, Any] = {
 OPENINGS = temporary("openings", *(Column(name, kind) for name, kind in (_KEY | _OPENING).items()))
 # Of the judged, what an opening depends on; first what it is looked up by.
 ASKED = [JUDGED.c[name] for name in (*_KEY, *_OF_CUSTOMER, "weight")]
-_OPENED = ("moment_id", "customer_id", "version_id", "family", "nominal_on", "send_on", "expires_at", "zone")
+_OPENED = (
+    *("moment_id", "customer_id", "trigger_id", "version_id", "family", "weight", "occurrence_key", "problem_id"),
+    *("nominal_on", "send_on", "expires_at", "zone"),
+)
 OPENED = temporary(
     "opened",
     *(Column(name, (_CANDIDATE | _OF_MOMENT | _LATER | _OPENING)[name]) for name in (*_OPENED, *_LATER, *_OPENING)),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     case,
     insert,
+    literal,
     not_,
     or_,
     select,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 
 from engine.backtest.parts import WHOLE, Part
 from engine.backtest.scratch import Scratch, temporary
+from engine.plan.reasons import HELD_REASON
 from engine.storage.base import UtcDateTime
 from engine.storage.models import Hold, Message, MessageMoment, Moment
 
@@ -46,7 +48,7 @@ OUTCOMES = temporary(
     Column("problem_id", Uuid),
 )
 _BY_CUSTOMER = text("CREATE INDEX ix_outcomes_customer_id ON outcomes (customer_id)")
-# The names of the holds of a moment, each once.
+# The names of the holds of a moment, each once, besides the one that its reason names.
 STOPS = temporary("stops", Column("moment_id", Uuid, nullable=False), Column("name", Text, nullable=False))
 # The problems that another process speaks of, where each plays other days (`stints.py`).
 ELSEWHERE = temporary("elsewhere", Column("piece_id", Uuid, nullable=False))
@@ -58,10 +60,11 @@ SHOWN = temporary(
     *(Column(name, BigInteger) for name in ("position", "name_length", "bucket")),
     Column("language", Text),
     Column("is_nameless", Boolean),
+    Column("reason", Text),
 )
 COLUMNS = [column.name for column in OUTCOMES.c]
-# The first of them, as they are in a moment.
-OF_MOMENT = tuple(getattr(Moment, "id" if name == "moment_id" else name) for name in COLUMNS[: COLUMNS.index("on_day")])
+# The first of them are as they are in a moment.
+OF_MOMENT = COLUMNS[: COLUMNS.index("on_day")]
 
 
 def index_outcomes(run: Scratch) -> None:
@@ -78,7 +81,12 @@ def note_players(run: Scratch) -> None:
 
 def names_of_holds(part: Part = WHOLE) -> Select[UUID, str]:
     """As in STOPS, of the moments of this part that the days looked at."""
-    return select(Hold.moment_id, Hold.name).join(Moment, Moment.id == Hold.moment_id).where(_own(part)).distinct()
+    return (
+        select(Hold.moment_id, Hold.name)
+        .join(Moment, Moment.id == Hold.moment_id)
+        .where(_own(part), or_(Moment.reason.is_(None), Moment.reason != held(Hold.name)))
+        .distinct()
+    )
 
 
 def fates(part: Part = WHOLE) -> Select[Any]:
@@ -90,7 +98,7 @@ def fates(part: Part = WHOLE) -> Select[Any]:
     )
     return (
         select(
-            *OF_MOMENT,
+            *(getattr(Moment, "id" if name == "moment_id" else name) for name in OF_MOMENT),
             case((gone, Message.send_on), else_=Moment.send_on),
             state,
             Moment.reason,
@@ -103,6 +111,11 @@ def fates(part: Part = WHOLE) -> Select[Any]:
         .outerjoin(Message, Message.id == MessageMoment.message_id)
         .where(_own(part))
     )
+
+
+def held(name: Any) -> ColumnElement[str]:
+    """The reason of a moment that this hold kept until its end."""
+    return literal(HELD_REASON, Text) + name
 
 
 def _own(part: Part) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, literal, select, true
+from sqlalchemy import ColumnElement, Select, Table, and_, false, func, insert, literal, or_, select, true
 
 from engine.backtest.days import Stage
 from engine.backtest.ensemble import Ensemble
@@ -17,7 +17,7 @@ from engine.backtest.players import PLAYERS
 from engine.backtest.results import Sample
 from engine.backtest.scratch import Scratch
 from engine.errors import JubileeError, MissingFact
-from engine.plan.reasons import ending, sentence
+from engine.plan.reasons import HELD_REASON, ending, sentence
 from engine.storage.models import Customer, CustomerDate, Message, Moment, Problem
 from engine.write.composing import compose
 from engine.write.facts import facts_of, facts_of_moment
@@ -80,7 +80,7 @@ def _gather(run: Scratch, played: Ensemble, first: date, last: date) -> None:
     language = func.lower(func.substr(customers.locale, 1, 2))
     rows = (
         select(o.moment_id, o.customer_id, o.trigger_id, o.occurrence_key, o.position)
-        .add_columns(length, customers.bucket, language, customers.first_name.is_(None))
+        .add_columns(length, customers.bucket, language, customers.first_name.is_(None), o.reason)
         .join(customers.id.table, customers.id == o.customer_id)
         .where(o.trigger_id.in_(played.cast.subjects), o.on_day.between(first, last), run.mine(customers.id))
     )
@@ -135,7 +135,10 @@ def _speaks_of(trigger_id: UUID, _run: Scratch) -> ColumnElement[bool]:
 
 
 def _held(*names: str) -> ColumnElement[bool]:
-    return _S.moment_id.in_(select(STOPS.c.moment_id).where(STOPS.c.name.in_(names) if names else true()))
+    """By one of these, or by any."""
+    ended = _S.reason.in_([HELD_REASON + name for name in names]) if names else _S.reason.startswith(HELD_REASON)
+    others = select(STOPS.c.moment_id).where(STOPS.c.name.in_(names) if names else true())
+    return or_(func.coalesce(ended, false()), _S.moment_id.in_(others))
 
 
 def _rarest_languages(played: Ensemble) -> Sequence[str]:

@@ -97,7 +97,7 @@ ENDINGS: Mapping[str, str] = {
     "worker_stopping": "The worker that had it was asked to stop.",
     "never_taken": "The provider never took it.",
 }
-_HELD = "held:"
+HELD_REASON = "held:"
 _REFUSED = "refused:"
 _BOUNCED = "bounced:"
 _NOT_COMPOSED = "cannot_compose:"
@@ -120,8 +120,8 @@ def sentence(name: str) -> str:
 
 def ending(reason: str) -> str:
     """Why a moment or message ended, in plain words; what a person wrote as its reason is quoted."""
-    if reason.startswith(_HELD):
-        return f"It was held until it was too late: {sentence(reason.removeprefix(_HELD))}"
+    if reason.startswith(HELD_REASON):
+        return f"It was held until it was too late: {sentence(reason.removeprefix(HELD_REASON))}"
     if reason.startswith(_REFUSED):
         return f"The channel refused it: {reason.removeprefix(_REFUSED)}."
     if reason.startswith(_BOUNCED):

@@ -24,6 +24,7 @@ from engine.definitions.store import active_triggers, save_definition, set_state
 from engine.plan.ending import expire_due
 from engine.plan.intents import intents_of
 from engine.plan.planning import plan_due
+from engine.plan.reasons import HELD_REASON
 from engine.plan.times import recompute_send_times
 from engine.record.customers import ConsentRow, CustomerRow, PreferenceRow, record_customers
 from engine.record.events import EventRow, record_events
@@ -191,7 +192,9 @@ def outcomes(stage: Stage) -> tuple[Found, Found]:
         .join(Trigger, Trigger.id == o.trigger_id)
         .join(customers, customers.c.id == o.customer_id)
     )
-    return {tuple(row) for row in stored}, {tuple(row) for row in stops}
+    found = {tuple(row) for row in stored}
+    named = {(*row[:3], row[-1].removeprefix(HELD_REASON)) for row in found if (row[-1] or "").startswith(HELD_REASON)}
+    return found, named | {tuple(row) for row in stops}
 
 
 def _rounds(session: Session, now: datetime) -> None:
