@@ -31,7 +31,7 @@ from engine.storage.json_sql import numbered_key
 from engine.storage.models import Customer, Event, Moment
 from engine.storage.upsert import is_among, table_of
 
-_DAYS_AT_ONCE = 62
+_DAYS_AT_ONCE = 512
 _PIECE = 1_000
 _ONE_DAY = timedelta(days=1)
 
