@@ -13,22 +13,21 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.util import LRUCache
 
 from engine.storage import session
+from engine.storage.compiled import CompiledStatements
 
 MOST = 4_000
 
 
 def keep_compiled() -> None:
     """Let all engines that are opened from now on share what is compiled. Once, when a process of the run begins."""
-    kept: LRUCache[Any, Any] = LRUCache(MOST)
+    kept = {"compiled_cache": CompiledStatements(MOST)}
     make: Callable[..., Engine] = session.create_engine
 
     def made(*arguments: Any, **options: Any) -> Engine:
-        engine = make(*arguments, **options)
-        engine._compiled_cache = kept
-        return engine
+        assert isinstance(options["execution_options"]["compiled_cache"], CompiledStatements)
+        return make(*arguments, **(options | {"execution_options": kept}))
 
     session.create_engine = made  # type: ignore[assignment]
     # The key of a compiled statement names its dialect.

@@ -115,7 +115,8 @@ def fates(part: Part = WHOLE) -> Select[Any]:
 
 def held(name: Any) -> ColumnElement[str]:
     """The reason of a moment that this hold kept until its end."""
-    return literal(HELD_REASON, Text) + name
+    reason: ColumnElement[str] = literal(HELD_REASON, Text) + name
+    return reason
 
 
 def _own(part: Part) -> ColumnElement[bool]:

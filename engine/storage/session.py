@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
+from engine.storage.compiled import CompiledStatements
+
 BUSY_TIMEOUT_MS = 30_000
 IMPORT_ROWS_PER_COMMIT = 1_000
 # A server that is gone without a word is noticed: connecting is given up after seconds, a connection that nothing comes
@@ -78,7 +80,8 @@ def past_the_orm(session: Session) -> Connection:
 
 def open_engine(url: str, **options: Any) -> Engine:
     """An engine whose errors tell no values: they end up in logs, and what is stored is about people."""
-    engine = create_engine(url, hide_parameters=True, **options)
+    kept = {"compiled_cache": CompiledStatements()}
+    engine = create_engine(url, hide_parameters=True, execution_options=kept, **options)
     event.listen(engine, "handle_error", _leave_out_details)
     return engine
 
