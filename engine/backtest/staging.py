@@ -31,6 +31,7 @@ from engine.storage.json_sql import numbered_key
 from engine.storage.models import Customer, Event, Moment
 from engine.storage.upsert import is_among, table_of
 
+# More than a year with what is around it, so that customers are read once.
 _DAYS_AT_ONCE = 512
 _PIECE = 1_000
 _ONE_DAY = timedelta(days=1)
