@@ -24,8 +24,10 @@ def set_aside(stage: Stage) -> None:
     """Take their moments off the stage that were over by then, until the others are decided."""
     session = stage.run.session
     theirs = exists().where(EARLY.c.customer_id == Moment.customer_id, Moment.expires_at < EARLY.c.changed_at)
-    session.execute(insert(ASIDE).from_select(_NAMES, select(*_MOMENT.c).where(theirs)))
-    session.execute(delete(Moment).where(theirs), execution_options={"synchronize_session": False})
+    stage.run.measure(EARLY.name)
+    with stage.run.looking_up():
+        session.execute(insert(ASIDE).from_select(_NAMES, select(*_MOMENT.c).where(theirs)))
+        session.execute(delete(Moment).where(theirs), execution_options={"synchronize_session": False})
 
 
 def read_earlier(stage: Stage, looks: Looks) -> None:

@@ -53,7 +53,8 @@ def find_eventful(stage: Stage, judged: Judged, looks: Looks) -> None:
     _let_go_of_earlier(stage)
     for customers in _reasons(stage, looks):
         session.execute(insert(EVENTFUL).from_select(["customer_id"], customers))
-    drop_eventful(stage)
+    with stage.run.looking_up():
+        drop_eventful(stage)
 
 
 def _let_go_of_earlier(stage: Stage) -> None:

@@ -155,8 +155,7 @@ def note_troubles(stage: Stage, looks: Looks) -> None:
         select(moved.c.customer_id, moved.c.opened_at, moved.c.resolved_at, since.label("open_since"))
         .add_columns(OPENED.c.goes_at, OPENED.c.expires_at)
         .select_from(moved)
-        .outerjoin(Moment, Moment.problem_id == moved.c.id)
-        .outerjoin(OPENED, OPENED.c.moment_id == Moment.id)
+        .outerjoin(OPENED, OPENED.c.problem_id == moved.c.id)
     ).all()
     found = (
         {"customer_id": row.customer_id, "begins_at": row.opened_at - _A_DAY, "ends_at": _end(row)} for row in rows

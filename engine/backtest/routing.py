@@ -66,11 +66,12 @@ def note_restless(stage: Stage, looks: Looks) -> None:
 
 def route(stage: Stage, looks: Looks, *, forecast_on: date | None) -> None:
     """Keep the staged moments of those alone who may be decided at once; the others are remembered as eventful."""
-    for early in _early(stage, looks, forecast_on):
-        stage.run.session.execute(insert(EARLY).from_select(["customer_id", "changed_at"], early))
-    for customers in _reasons(stage, looks, forecast_on):
-        stage.run.session.execute(insert(EVENTFUL).from_select(["customer_id"], customers))
-    drop_eventful(stage)
+    with stage.run.looking_up():
+        for early in _early(stage, looks, forecast_on):
+            stage.run.session.execute(insert(EARLY).from_select(["customer_id", "changed_at"], early))
+        for customers in _reasons(stage, looks, forecast_on):
+            stage.run.session.execute(insert(EVENTFUL).from_select(["customer_id"], customers))
+        drop_eventful(stage)
 
 
 def drop_eventful(stage: Stage) -> None:

@@ -192,6 +192,13 @@ class Scratch:
             for name in settings:
                 self.session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
 
+    @contextmanager
+    def looking_up(self) -> Iterator[None]:
+        """Statements about few of many customers, whose moments are in memory and looked up by them: PostgreSQL reckons
+        with a disk, where it is dearer to look up a few thousand than to read half a million."""
+        with self.planned(random_page_cost="1.1"):
+            yield
+
     def copied(self, rows: SelectBase) -> Iterator[bytes]:
         """These rows as PostgreSQL hands them on, block by block. (SQLite has one part, and hands nothing on.)"""
         bound = rows.compile(self.session.get_bind(), compile_kwargs={"literal_binds": True})
