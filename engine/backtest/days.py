@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from engine.backtest.cast import Cast
@@ -25,6 +26,7 @@ from engine.dates.zones import first_instant, local_date
 from engine.plan.candidates import FEW
 from engine.plan.ending import BATCH, expire_due
 from engine.plan.planning import PlanSettings, plan_due
+from engine.plan.sql import NOW
 from engine.plan.times import recompute_send_times
 from engine.record.locking import lock_by_id
 from engine.record.running import Watch, watches
@@ -33,12 +35,17 @@ from engine.spot.candidates import LOOK_BACK
 from engine.spot.dates import spot_dates
 from engine.spot.problems import spot_problems
 from engine.spot.standing import settle
+from engine.storage.models import Moment
+from engine.storage.session import past_the_orm
+from engine.storage.words import in_words
 
 _PIECE = 1_000
 _ONE_DAY = timedelta(days=1)
-# A moment may be spotted when it is over, a recovery up to two months later: so far back it is searched for. What is
-# over for longer is ended by planning as well, which says of a letter that the post is too slow, not that it is late.
+# A moment may be spotted when it is over, a recovery up to two months later: so far back it is searched for then. What
+# is over for longer is ended by planning as well, which says of a letter that the post is slow, not that it is late.
 _LONG_OVER = LOOK_BACK + timedelta(days=40)
+_NEW = (Moment.state == "spotted", Moment.check_at == NOW, Moment.expires_at <= NOW)
+_SPOTTED_LATE = in_words(select(exists().where(*_NEW)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +113,17 @@ def _refold(session: Session, watched: Sequence[Watch], ids: Sequence[UUID], *, 
     settle(session, refold(session, watched, ids), lock_by_id(session, ids), now=now)
 
 
+def _some_are_late(session: Session, now: datetime) -> bool:
+    """Whether any was over when this look spotted it."""
+    return bool(past_the_orm(session).scalar(_SPOTTED_LATE, {NOW.key: now}))
+
+
 def _plan(stage: Stage, session: Session, *, now: datetime, seen: datetime | None) -> None:
     """Expire and plan what is due. `seen`: the last look, which left nothing behind that was due by then. Of every
     moment all versions stay in the indexes until the run is over; without a bound each look would read them all."""
     # Few at a time: the statements of many are made, written and planned anew for each pass.
     settings = PlanSettings(channels=stage.offered, batch=FEW, brakes=False, since=seen)
-    ended = seen - _LONG_OVER if seen else None
+    ended = seen and (seen - _LONG_OVER if _some_are_late(session, now) else seen)
     while expire_due(session, now=now, since=ended) == BATCH:
         pass
     while plan_due(session, stage.cast.triggers, now=now, team=stage.team, settings=settings):
