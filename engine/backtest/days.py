@@ -44,6 +44,8 @@ _ONE_DAY = timedelta(days=1)
 # A moment may be spotted when it is over, a recovery up to two months later: so far back it is searched for then. What
 # is over for longer is ended by planning as well, which says of a letter that the post is slow, not that it is late.
 _LONG_OVER = LOOK_BACK + timedelta(days=40)
+# Who moves to where days end earlier brings the end of what is planned forward, by a day and two hours at most.
+_LATELY = timedelta(days=2)
 _NEW = (Moment.state == "spotted", Moment.check_at == NOW, Moment.expires_at <= NOW)
 _SPOTTED_LATE = in_words(select(exists().where(*_NEW)))
 
@@ -123,7 +125,7 @@ def _plan(stage: Stage, session: Session, *, now: datetime, seen: datetime | Non
     moment all versions stay in the indexes until the run is over; without a bound each look would read them all."""
     # Few at a time: the statements of many are made, written and planned anew for each pass.
     settings = PlanSettings(channels=stage.offered, batch=FEW, brakes=False, since=seen)
-    ended = seen and (seen - _LONG_OVER if _some_are_late(session, now) else seen)
+    ended = seen and seen - (_LONG_OVER if _some_are_late(session, now) else _LATELY)
     while expire_due(session, now=now, since=ended) == BATCH:
         pass
     while plan_due(session, stage.cast.triggers, now=now, team=stage.team, settings=settings):

@@ -44,9 +44,13 @@ HELD = temporary(
 
 
 def find_eventful(stage: Stage, judged: Judged, looks: Looks) -> None:
-    """Send those to the days who cannot be decided at once after all, and take their moments off the stage."""
+    """Send those to the days who cannot be decided at once after all, and take their moments off the stage.
+
+    Who said something when a moment was planned comes first: by the opening that it had before anybody was heard of.
+    """
     session = stage.run.session
-    if judged.active_from is not None:  # before all others: it moves openings
+    session.execute(insert(EVENTFUL).from_select(["customer_id"], wished_later()))
+    if judged.active_from is not None:  # before the others: it moves openings
         versions = judged.versions(holds_quiet_relationship=True)
         asleep = find_quiet(stage, versions, judged.active_from, looks)
         session.execute(insert(HELD).from_select(["moment_id", "name"], asleep))
@@ -70,7 +74,7 @@ def _let_go_of_earlier(stage: Stage) -> None:
 
 def _reasons(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     """A hold of limited time, consent that ends before the moment does, a letter that would be posted, others of the
-    same customer, a problem; and a wish that came when it was planned."""
+    same customer, a problem."""
     posted = [name for name, terms in TERMS.items() if terms.by_post]
     yield (
         select(OPENED.c.customer_id).join(HELD, HELD.c.moment_id == OPENED.c.moment_id).where(HELD.c.since.is_not(None))
@@ -78,7 +82,6 @@ def _reasons(stage: Stage, looks: Looks) -> Iterator[Select[Any]]:
     yield select(JUDGED.c.customer_id).where(JUDGED.c.channel.in_(posted))
     ending = select(Consent.customer_id).join(OPENED, OPENED.c.customer_id == Consent.customer_id)
     yield ending.where(Consent.expires_at > looks.at[0], Consent.expires_at <= OPENED.c.expires_at)
-    yield wished_later()
     yield _on_one_day()
     yield _capped(stage)
     yield _near_a_problem()

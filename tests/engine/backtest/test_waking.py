@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.backtest.rehearsal import Span
+from engine.record.wishes import Wishes
 from engine.storage.session import Database
 from tests.engine.backtest.test_shortcuts import SPAN, compared, feb, mar, ticket
 from tests.engine.backtest.world import World
@@ -37,7 +38,19 @@ def troubled(at: datetime, *heard_at: datetime, on: str, solved: datetime | None
     return live
 
 
+def wanting(*said: tuple[datetime, bool], heard_at: datetime) -> Live:
+    """The same for 5 March, and what they said of it."""
+
+    def live(world: World, name: str) -> None:
+        heard(heard_at, on="03-05")(world, name)
+        for at, wanted in said:
+            world.says(at, name, Wishes(occasions={"named": wanted}))
+
+    return live
+
+
 AT_ONCE = {
+    "wanted it no more before it was planned": wanting((feb(27), False), heard_at=mar(6)),
     "never heard of": heard(on="03-05"),
     "heard of before": heard(feb(11), on="03-05"),
     "heard of when all was over": heard(mar(14), on="03-05"),
@@ -54,6 +67,8 @@ AT_ONCE = {
     "heard of for the second one": heard(mar(13), on="02-18", dates={"birthday": "1990-03-12"}),
 } | {f"one of many, {day}": heard(mar(6), on=f"03-0{day}") for day in (3, 4, 5, 6)}
 BY_DAYS = {
+    "wanted it again when it was planned, and heard of": wanting((feb(11), False), (mar(3), True), heard_at=mar(6)),
+    "wanted it no more when it was planned, and heard of": wanting((mar(3), False), heard_at=mar(6)),
     "heard of as there is a problem": troubled(mar(6), on="03-05"),
     "heard of when a problem had settled meanwhile": troubled(A_YEAR_AGO, mar(8), on="03-05", solved=feb(27)),
     "heard of, and a problem on the next day": troubled(mar(7), mar(6), on="03-05"),
