@@ -40,7 +40,9 @@ def processes(work: str, how_many: int) -> Iterator[list[Line]]:
     module, function = work.split(":")
     code = f"from {__name__} import fork; from {module} import {function}; fork({function}, {numbers})"
     # In a group of its own, which is ended as one.
-    first = subprocess.Popen([sys.executable, "-I", "-c", code], pass_fds=numbers, process_group=0)  # noqa: S603
+    first = subprocess.Popen(  # noqa: S603 - this Python, and a module of ours
+        [sys.executable, "-I", "-c", code], stdin=subprocess.DEVNULL, pass_fds=numbers, process_group=0
+    )
     for one in theirs:
         one.close()
     kill, ended = partial(_kill, first), partial(_ended, first)
@@ -79,6 +81,7 @@ def fork(work: Callable[[IO[bytes], IO[bytes]], None], numbers: Sequence[int]) -
     """Fork once for each of these lines, let each fork do its work, and wait for them; exits with the code of the first
     that ends badly."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is at the keyboard means our parent, who ends us
+    os.dup2(2, 1)  # what is printed here is nothing that our parent's command says
     gc.freeze()  # what is there by now stays: nobody looks through it again, and so its pages remain shared
     lines = [socket.socket(fileno=number) for number in numbers]
     for mine in lines:
@@ -102,4 +105,6 @@ def _done(work: Callable[[IO[bytes], IO[bytes]], None], line: socket.socket) -> 
     except BaseException:
         sys.excepthook(*sys.exc_info())
         return 1
+    finally:
+        sys.stdout.flush()  # nothing else does, as a fork ends without all that an interpreter does at its end
     return 0

@@ -104,6 +104,20 @@ def test_forks_do_not_make_the_same_keys() -> None:
     assert len(set(keys[0]) | set(keys[1])) == 2 * 5_000
 
 
+def test_what_they_print_is_no_part_of_a_commands_answer() -> None:
+    """It goes where errors go."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        number = theirs.fileno()
+        code = f"from {fork.__module__} import fork; fork(lambda asked, said: print('heard', asked.read()), [{number}])"
+        with subprocess.Popen(
+            [sys.executable, "-c", code], pass_fds=[number], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as first:
+            theirs.close()
+            ours.shutdown(socket.SHUT_WR)
+            assert first.communicate(timeout=30) == (b"", b"heard b''\n")
+
+
 def tell_keys(_asked: IO[bytes] | None = None, said: IO[bytes] | None = None) -> None:
     """Many, of one millisecond among them, by all ways in which anybody here makes them; or make them for nothing."""
     said = said or io.BytesIO()
