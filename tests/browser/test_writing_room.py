@@ -42,7 +42,8 @@ def test_the_whole_job_without_leaving_the_keyboard(
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Approved.")).to_be_visible()
     expect(page.get_by_role("heading", name="Cleo Santos")).to_be_visible()
-    whole(page).keyboard.press("Control+Enter")  # once too often: nobody has read this one
+    whole(page).evaluate("performance.now = () => 100")  # a slow machine may need longer than anybody needs to read it
+    page.keyboard.press("Control+Enter")  # once too often: nobody has read this one
     page.wait_for_timeout(500)
     expect(page.locator("#complaint")).to_have_count(0)
     shoot(page, "2-approved-next")
