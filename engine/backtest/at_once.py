@@ -4,11 +4,11 @@ The holds are those of `engine/plan/holds.py` over the staged moments, without t
 time: whoever they could touch is looked at day by day.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, false, func, insert, literal, not_, or_, select, true
@@ -25,13 +25,14 @@ from engine.plan.candidates import Judged, circumstances_from, judge
 from engine.plan.control import in_control_sql
 from engine.plan.holds import current_holds
 from engine.plan.reasons import EXCEPTION, HELD_REASON, REASONS
-from engine.plan.rules import house, limits, trouble
-from engine.plan.sql import instants
+from engine.plan.rules import customer, house, limits, trouble
+from engine.plan.sql import HoldRow, instants
 from engine.storage.models import Customer, Event, Moment, Problem
 
 # Here all recoveries of the run are on their way together, and the day is the first of the run: what such a hold would
 # really keep is left to the days. And no message is there yet that could count for a cap.
 _OF_ITS_TIME = (trouble.recovery_first, trouble.recovery_gap, house.pause, house.sensitive_day, limits.cap)
+_OF_FEW = (customer.deceased, customer.closed, customer.erased, customer.minor)
 TABLES = (JUDGED, OPENINGS, OPENED, HELD, QUIET, WOKEN, TROUBLES)
 
 
@@ -41,7 +42,9 @@ def decide_at_once(stage: Stage, looks: Looks) -> None:
     now = looks.at[0]
     with _untroubled(stage, looks):
         circumstances = circumstances_from(session, list(_alike(stage)), now=now, channels=stage.offered)
-        everybody = judge(session, true(), circumstances, now=now, channels=stage.offered, also=also_judged())
+        everybody = judge(
+            session, true(), circumstances, now=now, channels=stage.offered, also=also_judged(), of_all=True
+        )
         judge_staged(stage, everybody)
         judged = replace(everybody, c=JUDGED)
         store_openings(stage, looks)
@@ -96,9 +99,16 @@ def _alike(stage: Stage) -> Iterator[_Alike]:
 
 def _hold(stage: Stage, judged: Judged, now: datetime) -> None:
     columns = [column.name for column in HELD.c]
-    found = current_holds(judged, but_for=_OF_ITS_TIME).params(instants(now))
+    found = current_holds(judged, but_for={*_OF_ITS_TIME, *_needless(stage, judged)}).params(instants(now))
     stage.run.session.execute(insert(HELD).from_select(columns, found))
     stage.run.measure(HELD.name)
+
+
+def _needless(stage: Stage, judged: Judged) -> Iterator[Callable[[Judged], HoldRow]]:
+    """The rules about customers as persons that concern nobody here: asked in one reading, and not in one for each."""
+    whom = [cast("ColumnElement[bool]", rule(judged).whereclause) for rule in _OF_FEW]
+    concerned = stage.run.session.execute(select(*(func.max(case((of, 1), else_=0)) for of in whom))).one()
+    return (rule for rule, some in zip(_OF_FEW, concerned, strict=True) if not some)
 
 
 def _store_outcomes(stage: Stage, looks: Looks) -> None:

@@ -24,7 +24,7 @@ _CANDIDATE: dict[str, Any] = {
     **dict.fromkeys(("moment_id", "customer_id", "trigger_id", "version_id", "message_id"), Uuid),
     **{"family": Text, "occasion": Text, "nominal_on": Date, "send_on": Date, "channel": Text},
     **{"country": Text, "zone": Text, "last_active_at": UtcDateTime, "erased_at": UtcDateTime},
-    **dict.fromkeys(("deceased", "closed", "minor"), Boolean),
+    **dict.fromkeys(("deceased", "closed", "minor"), Boolean) | {"consent": BigInteger},
 }
 # What else an opening depends on, and what it is.
 _OF_MOMENT: dict[str, Any] = {

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, literal, select
+from sqlalchemy import Select, and_, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from engine.backtest.days import Stage
@@ -150,7 +150,9 @@ Crossed = Iterator[tuple[UUID, Occurrence]]
 
 
 def _counted(stage: Stage, trigger: ActiveTrigger, kind: FoldKind, counted: Counted, looks: Looks) -> Crossed:
-    for row in stage.run.session.execute(_steps(stage, counted, looks), execution_options={"yield_per": 5_000}):
+    with stage.run.looking_up():
+        steps = stage.run.session.execute(_steps(stage, counted, looks), execution_options={"yield_per": 5_000})
+    for row in steps:
         event = FoldEvent(row.message_id, counted.event, row.occurred_at, row.occurred_on, {})
         crossing = kind.crossed(trigger.params, TotalState(row.number - 1), TotalState(row.number), event)
         for occurrence in crossing.reached:
@@ -158,30 +160,35 @@ def _counted(stage: Stage, trigger: ActiveTrigger, kind: FoldKind, counted: Coun
 
 
 def _steps(stage: Stage, counted: Counted, looks: Looks) -> Select[Any]:
-    """The events of the run's time that were the n-th of their customer, for each n that is a mark."""
-    events = stage.run.stored(Event).c
-    mine = stage.run.mine(events.customer_id)
-    of_name = (events.name == counted.event, events.corrects.is_(None), mine)
+    """The events of the run's time that were the n-th of their customer, for each n that is a mark.
+
+    Numbered by an index alone, and only those at a mark are read. It does not tell what corrects another; but whoever
+    corrected anything is left to the days.
+    """
+    events, at_mark = stage.run.stored(Event), stage.run.stored(Event).alias("at_mark")
+    of_name = (events.c.name == counted.event, stage.run.mine(events.c.customer_id))
     fewest = min(counted.listed) if counted.every is None else counted.every
-    # Answered by an index alone, which does not tell what corrects another: they may be a few too many.
     enough = (
-        select(events.customer_id)
-        .where(events.name == counted.event, mine, events.occurred_at <= looks.at[-1])
-        .group_by(events.customer_id)
-        .having(func.count() >= fewest, func.max(events.occurred_at) >= looks.at[0])
+        select(events.c.customer_id)
+        .where(*of_name, events.c.occurred_at <= looks.at[-1])
+        .group_by(events.c.customer_id)
+        .having(func.count() >= fewest, func.max(events.c.occurred_at) >= looks.at[0])
     )
     place = func.row_number().over(
-        partition_by=events.customer_id, order_by=(events.occurred_at, by_bytes(events.message_id))
+        partition_by=events.c.customer_id, order_by=(events.c.occurred_at, by_bytes(events.c.message_id))
     )
     numbered = (
-        select(events.customer_id, events.message_id, events.occurred_at, events.occurred_on, place.label("number"))
-        .where(*of_name, events.customer_id.in_(enough))
+        select(events.c.customer_id, events.c.message_id, events.c.occurred_at, place.label("number"))
+        .where(*of_name, events.c.customer_id.in_(enough))
         .subquery("numbered")
     )
     n = numbered.c.number
     is_mark = n.in_(counted.listed) if counted.every is None else n % counted.every == 0
-    return select(numbered).where(
-        is_mark, numbered.c.occurred_at >= looks.at[0], numbered.c.occurred_at <= looks.at[-1]
+    the_same = (at_mark.c[name] == numbered.c[name] for name in ("customer_id", "occurred_at", "message_id"))
+    return (
+        select(numbered, at_mark.c.occurred_on)
+        .join(at_mark, and_(at_mark.c.name == counted.event, *the_same))
+        .where(is_mark, numbered.c.occurred_at >= looks.at[0], numbered.c.occurred_at <= looks.at[-1])
     )
 
 

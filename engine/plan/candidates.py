@@ -20,7 +20,7 @@ from engine.dates.sensitive import DayRule
 from engine.dates.zones import day_bounds, local_date
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import definition_of, definitions_of
-from engine.plan.channels import best_channel, standing_of_channels
+from engine.plan.channels import best_channel, ruling_consent, standing_of_channels, with_best
 from engine.plan.post import Arrivals, arrivals, too_late_by_post
 from engine.plan.sql import NOW
 from engine.remembering import remember
@@ -214,20 +214,24 @@ def judge(
     now: datetime | ColumnElement[datetime] = NOW,
     channels: Offered,
     also: Sequence[ColumnElement[Any]] = (),
+    of_all: bool = False,
 ) -> Judged:
     """The moments of `scope`, which have these circumstances, with the channel that speaks for them: that of their
-    message, or the one a message would take, and why it would take that one; and what is `also` wanted of them and
-    their customers.
+    message, or the one a message would take, and why it would take that one; the consent that rules there, as a figure
+    (`told_of_consent`); and what is `also` wanted of them and their customers. `of_all`: of nearly all customers.
     """
     base = moments_in(scope, also)
     definitions = {version_id: definition_of(session, version_id) for version_id in circumstances.versions}
     late = too_late_by_post(base, circumstances.arrivals)
-    standing = standing_of_channels(base, channels, marketing_of(definitions), now=now, late=late)
-    chosen, reason = best_channel(standing, channels)
+    marketing = marketing_of(definitions)
+    standing = standing_of_channels(base, channels, marketing, now=now, late=late, of_all=of_all)
+    ranked = with_best(standing, channels)
+    chosen, reason = best_channel(ranked, channels)
     with_channel = select(
-        *(standing.c[column.name] for column in base.c),
-        func.coalesce(standing.c.message_channel, chosen).label("channel"),
+        *(ranked.c[column.name] for column in base.c),
+        func.coalesce(ranked.c.message_channel, chosen).label("channel"),
         reason.label("channel_reason"),
+        ruling_consent(ranked, channels).label("consent"),
     ).cte("candidates")
     active, days = circumstances.active_from, circumstances.sensitive
     return Judged(

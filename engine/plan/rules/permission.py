@@ -1,17 +1,14 @@
 """Holds that come from what the customer allowed: consent, suppression, wishes, and a way to reach them."""
 
-from sqlalchemy import and_, case, exists, func, or_
+from sqlalchemy import and_, case, exists, not_, or_
 from sqlalchemy.orm import aliased
 
 from engine.channel_terms import TERMS
 from engine.plan.candidates import Judged
-from engine.plan.channels import GRANTED, NOT_IN_FORCE, figure_of_consent
-from engine.plan.sql import NOW, HoldRow, hold_row
-from engine.storage.models import Consent, ContactPoint, Preference, Suppression
-from engine.storage.models.consent import ANY, BASES
-
-# The basis of a consent as a number, to be told from the figure that rules.
-_BASES = {basis: at for at, basis in enumerate(BASES)}
+from engine.plan.channels import told_of_consent
+from engine.plan.sql import HoldRow, hold_row
+from engine.storage.models import ContactPoint, Preference, Suppression
+from engine.storage.models.consent import ANY
 
 
 def consent(j: Judged) -> HoldRow:
@@ -21,26 +18,15 @@ def consent(j: Judged) -> HoldRow:
     consent ends, two years after a purchase and six months after an inquiry (L11).
     """
     c = j.c.c
-    ruling = func.min(figure_of_consent(NOW) * len(BASES) + case(_BASES, value=Consent.basis))
-    figure, basis = ruling // len(BASES), case({at: name for name, at in _BASES.items()}, value=ruling % len(BASES))
+    granted, in_force, basis = told_of_consent(c.consent)
     is_marketing = c.version_id.in_(j.versions(legal_class="marketing"))
     name = case(
-        (figure % 2 != GRANTED, "consent_refused"),
-        (and_(is_marketing, figure.is_(None)), "consent_unknown"),
-        (and_(is_marketing, figure >= NOT_IN_FORCE), "consent_expired"),
+        (not_(granted), "consent_refused"),
+        (and_(is_marketing, c.consent.is_(None)), "consent_unknown"),
+        (and_(is_marketing, not_(in_force)), "consent_expired"),
         else_=None,
     )
-    speaks = and_(
-        Consent.customer_id == c.customer_id,
-        Consent.channel.in_((c.channel, ANY)),
-        Consent.occasion.in_((c.occasion, ANY)),
-    )
-    return (
-        hold_row(j.c, name, detail=basis)
-        .outerjoin(Consent, speaks)
-        .group_by(c.moment_id, c.version_id)
-        .having(name.is_not(None))
-    )
+    return hold_row(j.c, name, detail=basis).where(name.is_not(None))
 
 
 def suppressed(j: Judged) -> list[HoldRow]:

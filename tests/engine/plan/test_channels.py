@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import example, given, settings
@@ -93,16 +93,35 @@ def made(session: Session, person: Person, number: int) -> Customer:
     return customer
 
 
-def usable(session: Session, moment: Moment) -> set[str]:
-    """The channels on which no rule of permission would hold the moment: each is tried as a message's own."""
+def usable(session: Session, moment: Moment, person: Person, *, service: bool) -> set[str]:
+    """The channels on which no rule of permission would hold the moment: each is tried as a message's own, whether it
+    is offered or not."""
     message, free = make_message(session, moment), set()
     for channel in CHANNELS:
         message.channel = channel
         session.flush()
         held = {hold.name for hold in holds_of(session, [moment.id], now=NOW).get(moment.id, ())}
+        assert {name for name in held if name.startswith("consent")} == consent_holds(person, channel, service)
         if not held & PERMISSION:
             free.add(channel)
     return free
+
+
+def consent_holds(person: Person, channel: str, service: bool) -> set[str]:
+    """What the rule of consent has to say, in plain Python: one in force before one that expired, then the more
+    particular, occasion first."""
+    speak: list[tuple[bool, bool, bool, bool]] = []
+    for (of, occasion), row in person.consents.items():
+        if of in (channel, "*") and occasion in ("birthday", "*"):
+            refused, expires_at = row.get("state") == "refused", row.get("expires_at")
+            expired = not refused and isinstance(expires_at, datetime) and expires_at <= NOW
+            speak.append((expired, occasion == "*", of == "*", refused))
+    if not speak:
+        return set() if service else {"consent_unknown"}
+    expired, _, _, refused = min(speak)
+    if refused:
+        return {"consent_refused"}
+    return {"consent_expired"} if expired and not service else set()
 
 
 # A consent that has expired lets nothing through, however seldom chance makes one that decides.
@@ -129,7 +148,7 @@ def test_the_set_is_chosen_as_each_one_would_be(
         moments = [make_moment(session, customer, trigger) for customer in customers]
         chosen = in_sql(session, moments, offered)
         for person, moment, found in zip(people, moments, chosen, strict=True):
-            expected = choose(person.wishes, usable(session, moment), offered)
+            expected = choose(person.wishes, usable(session, moment, person, service=service), offered)
             assert found == (expected.channel, expected.reason)
 
 
