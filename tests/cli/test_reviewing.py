@@ -6,14 +6,17 @@ from pathlib import Path
 import pytest
 
 from engine import clock
+from engine.settings import settings
 from tests.cli.conftest import Terminal
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
-def with_draft(ready: Terminal) -> Terminal:
-    """Ana in UTC has her birthday in three days; her draft waits."""
+def with_draft(ready: Terminal, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Ana in UTC has her birthday in three days; her draft waits, at whatever hour this is."""
+    monkeypatch.setenv("JUBILEE_TEAM_START", "00:00")  # drafts are written when the team begins
+    settings.cache_clear()
     path = ready.home / "c.csv"
     born = (clock.machine_now() + timedelta(days=3)).strftime("1980-%m-%d").replace("02-29", "02-28")
     path.write_text(f"id,first_name,birthday,zone,consent\nC1,Ana,{born},UTC,yes\n", encoding="utf-8")
