@@ -130,13 +130,22 @@ def stops(at: datetime, on: str) -> Callable[[World, str], None]:
     return live
 
 
+def buys(*at: datetime) -> Callable[[World, str], None]:
+    """So many orders, the second of which is a milestone."""
+
+    def live(world: World, name: str) -> None:
+        world.customer(name, dates={"birthday": "1990-09-01"})
+        for number, instant in enumerate(at):
+            world.happens(instant, name, "order_completed", order_id=f"{name}-{number}")
+
+    return live
+
+
 def takes_back(at: datetime) -> Callable[[World, str], None]:
     """A second order is a milestone, until this instant."""
 
     def live(world: World, name: str) -> None:
-        world.customer(name, dates={"birthday": "1990-09-01"})
-        for number, day in enumerate((11, 14)):
-            world.happens(feb(day), name, "order_completed", order_id=f"{name}-{number}")
+        buys(feb(11), feb(14))(world, name)
         world.happens(at, name, "event_retracted", message_id=f"m{len(world.deeds) - 1}")
 
     return live
@@ -145,6 +154,8 @@ def takes_back(at: datetime) -> Callable[[World, str], None]:
 REFUSED = {"consents": (ConsentRow("refused"),)}
 AT_ONCE = {
     "calm": born("03-05"),
+    "bought twice at one instant": buys(feb(14), feb(14)),
+    "bought three times at one instant": buys(feb(14), feb(14), feb(14)),
     "refused before it was spotted": changes(feb(12), "03-18", **REFUSED),
     "refused when all was over": changes(mar(10), "02-20", **REFUSED),
     "came before it was spotted": comes(feb(12), "03-18"),
