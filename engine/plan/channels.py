@@ -40,7 +40,7 @@ from engine.storage.models.consent import ANY, BASES
 _FOR_OCCASION, _PREFERRED, _OWN, _COMPANY, NEVER = 0, 1, 2, 1_000_000, 2_000_000
 _CHANNELS = 16  # a place and a channel's number in one figure: the place times so many, and the number
 # A consent as one figure, the smallest of which decides: not in force, any occasion, any channel, granted.
-NOT_IN_FORCE, _ANY_OCCASION, _ANY_CHANNEL, GRANTED = 8, 4, 2, 1
+_NOT_IN_FORCE, _ANY_OCCASION, _ANY_CHANNEL, _GRANTED = 8, 4, 2, 1
 # Its basis as a number, to be told from the figure that rules.
 _BASES = {basis: at for at, basis in enumerate(BASES)}
 
@@ -224,7 +224,7 @@ def told_of_consent(
 ) -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[str]]:
     """Whether a figure's consent is granted, whether it is in force, and its basis."""
     how, basis = figure // len(BASES), figure % len(BASES)
-    return how % 2 == GRANTED, how < NOT_IN_FORCE, case({at: name for name, at in _BASES.items()}, value=basis)
+    return how % 2 == _GRANTED, how < _NOT_IN_FORCE, case({at: name for name, at in _BASES.items()}, value=basis)
 
 
 def _figure_of_consent(now: datetime | ColumnElement[datetime]) -> ColumnElement[int]:
@@ -233,10 +233,10 @@ def _figure_of_consent(now: datetime | ColumnElement[datetime]) -> ColumnElement
     told along."""
     in_force = or_(Consent.state == "refused", Consent.expires_at.is_(None), Consent.expires_at > now)
     figure = (
-        case((in_force, 0), else_=NOT_IN_FORCE)
+        case((in_force, 0), else_=_NOT_IN_FORCE)
         + case((Consent.occasion == ANY, _ANY_OCCASION), else_=0)
         + case((Consent.channel == ANY, _ANY_CHANNEL), else_=0)
-        + case((Consent.state == "refused", 0), else_=GRANTED)
+        + case((Consent.state == "refused", 0), else_=_GRANTED)
     )
     return figure * len(BASES) + case(_BASES, value=Consent.basis)
 
