@@ -1,10 +1,11 @@
 """The one question other rooms ask: what would hurt in this text? Runs every rule of the locale, sorts the answers."""
 
 from bisect import bisect, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engine.tone.case import Case, Spot
 from engine.tone.checks import CHECKS
+from engine.tone.checks.limits import places_of
 from engine.tone.finding import Finding, Severity
 from engine.tone.reading import read, without_hints
 from engine.tone.rulebook import Rule, Rulebook, rulebook_for
@@ -26,6 +27,12 @@ def check_tone(text: str, context: ToneContext) -> list[Finding]:
     if length and len(text) > limit:
         found.append(_finding(text, length, Spot(limit, len(text))))
     return sorted(_without_repeats(found), key=lambda each: (each.start, each.end, each.category, each.rule))
+
+
+def words_said(text: str, words: Iterable[str]) -> list[str]:
+    """Those of the words and phrases that a text says, found as `check_tone` finds the words to avoid."""
+    flat = read(without_hints(text)).flat
+    return [word for word in words if places_of(word, flat)]
 
 
 def _applies(rule: Rule, case: Case) -> bool:

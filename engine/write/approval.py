@@ -31,12 +31,14 @@ RELEASE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A revision with all that is needed to read it aloud and to sign it."""
+    """A revision with all that is needed to read it aloud and to sign it: it is signed as the mission says that it was
+    written under, and what it may not say is told by the one in force."""
 
     revision: Revision
     material: Material
     facts: Mapping[str, Fact]
     mission: Mission
+    in_force: Mission
 
     @property
     def channel_text(self) -> str:
@@ -55,7 +57,7 @@ class Draft:
     def findings_in(self, texts: Texts, sender: str | None) -> list[Row]:
         """What the tone check says of the text that the channel would carry."""
         text = texts[text_of_channel(self.material.message.channel, texts)]
-        return check_text(text, self.material, self.facts, self.mission, locale=self.revision.locale, sender=sender)
+        return check_text(text, self.material, self.facts, self.in_force, locale=self.revision.locale, sender=sender)
 
     def saying(self, texts: Texts) -> "Draft":
         """The same with other texts, which are nowhere stored."""
@@ -69,9 +71,10 @@ class Draft:
 def draft_of(session: Session, message: Message, revision: Revision | None = None) -> Draft:
     """The revision in force, or this one, ready to be read and signed."""
     revision = revision or revision_of(session, message)
-    mission = mission_of(session, revision.mission_id) if revision.mission_id else mission_in_force(session)[0]
+    in_force, _ = mission_in_force(session)
+    mission = mission_of(session, revision.mission_id) if revision.mission_id else in_force
     facts = {name: fact_from(stored) for name, stored in revision.facts.items()}
-    return Draft(revision, gather(session, [message])[message.id], facts, mission)
+    return Draft(revision, gather(session, [message])[message.id], facts, mission, in_force)
 
 
 def approve_text(

@@ -20,7 +20,8 @@ from engine.write.checking import check_files, check_mission
 from engine.write.faults import Faulty, Findings
 from engine.write.folders import TemplateFolder
 from engine.write.mission import Mission
-from engine.write.store import newest_mission, save_mission, save_template
+from engine.write.new_mission import bring_into_force
+from engine.write.store import newest_mission, save_template
 
 IMPORT_TEMPLATE, IMPORT_MISSION = "import_template", "import_mission"
 MISSION = "mission"
@@ -63,7 +64,7 @@ def bring_in(session: Session, wanted: Wanted, *, doer: Doer, reason: str, now: 
     brought = [_template(session, folder, doer=doer, reason=reason, now=now) for folder in wanted.folders]
     if wanted.mission is not None:
         before = newest_mission(session)
-        number = save_mission(session, wanted.mission, author=doer.actor, reason=reason, expected=before, now=now)
+        number = bring_into_force(session, wanted.mission, author=doer.actor, reason=reason, expected=before, now=now)
         row = session.scalars(select(MissionRow).where(MissionRow.number == number)).one()
         if number != before:
             record(session, doer, IMPORT_MISSION, row, now=now, reason=reason)

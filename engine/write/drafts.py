@@ -131,7 +131,7 @@ def _write(session: Session, material: Material, house: House, *, now: datetime)
     findings = check_text(texts[channel], material, facts, mission, locale=locale, sender=None)
     wording = Wording(texts, to_json(facts), findings, locale, variant, version_id, mission_id)
     revision = _store(session, material, wording, now=now)
-    return Draft(revision, material, facts, mission)
+    return Draft(revision, material, facts, mission, in_force=mission)
 
 
 def _take_channel_with_text(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
@@ -50,6 +50,11 @@ def unstored(wording: Wording) -> Revision:
         facts=wording.facts,
         findings=list(wording.findings),
     )
+
+
+def in_force() -> ColumnElement[bool]:
+    """Whether a revision is the one in force of a message, to join the two."""
+    return and_(Revision.message_id == Message.id, Revision.number == Message.number)
 
 
 def revision_of(session: Session, message: Message, number: int | None = None) -> Revision:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from engine.tone import Family, ToneContext, check_tone
+from engine.tone import Family, ToneContext, check_tone, words_said
+from engine.write.folders import TemplateFolder
 from engine.write.signing import masked
 from engine.write.text_files import TemplateText
 from engine.write.tone_of import Row, rows_of
@@ -26,6 +27,12 @@ def check_source(
     """The findings in subject and body, their spans within each; `others` are variants that should not say the same."""
     near = tuple(_bare(other.subject, other.body) for other in others)
     return [dict(row) for row in _checked(text, near, family, tuple(words_to_avoid))]
+
+
+def words_in(folder: TemplateFolder, words: Sequence[str]) -> list[str]:
+    """Those of the words that any of its texts or lines says."""
+    sources = [f"{text.subject or ''}\n\n{text.body}" for text in folder.texts]
+    return words_said(_blanked("\n\n".join([*sources, *folder.lines.values()])), words)
 
 
 @lru_cache(maxsize=512)

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from engine.storage.models import Flag, Message, Revision, SecondRead, Template
 from engine.write.folders import TemplateFolder
 from engine.write.mission import Mission
+from engine.write.revisions import in_force
+from engine.write.source_tone import words_in
 from engine.write.store import templates_of
 
 
@@ -65,6 +67,12 @@ def coverage(mission: Mission, folders: Sequence[TemplateFolder]) -> Coverage:
     return Coverage({name: by(name) for name in names}, {name: by(name) for name in sorted(named - set(names))})
 
 
+def forbidden(mission: Mission, folders: Sequence[TemplateFolder]) -> Mapping[str, Sequence[str]]:
+    """Template -> the words to avoid that its texts or lines say: what is written with these cannot go. Pure."""
+    said = {folder.name: words_in(folder, mission.words_to_avoid) for folder in folders}
+    return {name: words for name, words in said.items() if words}
+
+
 def waiting_from_other_mission(session: Session, mission_id: UUID) -> Waiting:
     """What was written under another mission than this one and has not gone."""
     return _waiting(session, Revision.mission_id != mission_id)
@@ -84,10 +92,6 @@ def write_anew_from_version(session: Session, template: str, version_id: UUID, *
     """The same for the drafts of a template."""
     older = and_(Message.template == template, Revision.template_version_id != version_id)
     return _write_anew(session, older, now=now)
-
-
-def _in_force() -> ColumnElement[bool]:
-    return and_(Revision.message_id == Message.id, Revision.number == Message.number)
 
 
 def _untouched() -> ColumnElement[bool]:
@@ -113,7 +117,7 @@ def _waiting(session: Session, older: ColumnElement[bool]) -> Waiting:
             func.count().filter(Message.state == "approved"),
         )
         .select_from(Message)
-        .join(Revision, _in_force())
+        .join(Revision, in_force())
         .where(Message.state.in_(("in_review", "approved")), older)
     ).one()
     return Waiting(row[0], row[1] - row[0], row[2])
@@ -122,7 +126,7 @@ def _waiting(session: Session, older: ColumnElement[bool]) -> Waiting:
 def _write_anew(session: Session, older: ColumnElement[bool], *, now: datetime) -> int:
     """In one statement: back to the writer, who finds them with the next round. What somebody has open stays."""
     free = or_(Message.taken_until.is_(None), Message.taken_until <= now)
-    ids = select(Message.id).join(Revision, _in_force()).where(_untouched(), free, older)
+    ids = select(Message.id).join(Revision, in_force()).where(_untouched(), free, older)
     done = session.execute(
         update(Message)
         .where(Message.id.in_(ids), Message.state == "in_review", Message.edited.is_(False), free)

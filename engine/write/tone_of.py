@@ -31,7 +31,7 @@ def check_text(
     text: Text, material: Material, facts: Mapping[str, Fact], mission: Mission, *, locale: str, sender: str | None
 ) -> list[Row]:
     """The findings in the subject and the body, of their shape and their tone. Marks and hints count as blanks; spans
-    are within their `part`."""
+    are within their `part`. Of the mission, the one in force, it takes the words to avoid."""
     subject, body = masked(text.get("subject") or ""), masked(text.get("body") or "")
     whole = f"{subject}{_BETWEEN}{body}" if subject else body
     context = _context(material, facts, mission, locale=locale, sender=sender)

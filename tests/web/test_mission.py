@@ -8,6 +8,7 @@ from httpx2 import Response
 
 from engine.storage.models import Message
 from engine.storage.session import Database
+from engine.write.revisions import revision_of
 from engine.write.store import mission_in_force, newest_mission
 from tests.engine.write.desk import MISSION
 from tests.web.conftest import Browser, NewBrowser
@@ -156,3 +157,23 @@ def test_drafts_from_before_are_counted_and_written_anew_by_a_button(
     assert press(marketing, "/mission/anew", {"version": "2"}).headers["location"] == "/mission?did=anew"
     with db.reading() as session:
         assert session.get_one(Message, office.orders).state == "draft"
+
+
+def test_templates_and_drafts_that_say_a_word_to_avoid_are_named(marketing: Browser, office: Office) -> None:
+    """Whoever forbids a word sees at once which templates say it, and the writing room tells the agent."""
+    assert "Templates that say what we avoid" not in marketing.get("/mission").text
+    avoid = "\n".join((*MISSION.words_to_avoid, "happy birthday"))
+    press(marketing, "/mission", sent(words_to_avoid=avoid))
+    read = text_of(marketing.get("/mission").text)
+    assert "Templates that say what we avoid What is written with these words cannot go as it stands. birthday" in read
+    assert "This text cannot go" in text_of(marketing.get(f"/messages/{office.birthday}").text)
+
+
+def test_a_mission_put_back_is_asked_again(marketing: Browser, office: Office, db: Database) -> None:
+    """Putting an earlier version back lifts what the later one forbade."""
+    avoid = "\n".join((*MISSION.words_to_avoid, "happy birthday"))
+    press(marketing, "/mission", sent(words_to_avoid=avoid))
+    press(marketing, "/mission/versions/1/restore", {"version": "2"})
+    with db.reading() as session:
+        birthday = session.get_one(Message, office.birthday)
+        assert revision_of(session, birthday).findings == []

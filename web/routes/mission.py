@@ -14,9 +14,16 @@ from engine.storage.models import Mission as MissionRow
 from engine.write.bodies import mission_from
 from engine.write.checking import check_mission
 from engine.write.faults import Fault
+from engine.write.new_mission import bring_into_force
 from engine.write.sources import source_of_mission
-from engine.write.standing import all_templates, coverage, waiting_from_other_mission, write_anew_under_mission
-from engine.write.store import SavedMeanwhile, mission_in_force, mission_of, newest_mission, save_mission
+from engine.write.standing import (
+    all_templates,
+    coverage,
+    forbidden,
+    waiting_from_other_mission,
+    write_anew_under_mission,
+)
+from engine.write.store import SavedMeanwhile, mission_in_force, mission_of, newest_mission
 from web.errors import status_of
 from web.mission_form import (
     FEWEST,
@@ -127,7 +134,7 @@ def put_back(place: Here, visitor: Auditing, number: int, version: Annotated[int
         now, reason = clock.now(session), f"Version {number} put back"
         mission = mission_of(session, numbered(missions(session), number).id)
         doer = Doer(visitor.name, visitor.id)
-        made = save_mission(session, mission, author=doer.actor, reason=reason, expected=version, now=now)
+        made = bring_into_force(session, mission, author=doer.actor, reason=reason, expected=version, now=now)
         row = session.scalars(select(MissionRow).where(MissionRow.number == made)).one()
         record(session, doer, PUT_BACK, row, now=now, was=number, version=made)
     return RedirectResponse("/mission?did=back", status_code=303)
@@ -143,7 +150,7 @@ def _save(place: Place, visitor: Visitor, form: MissionForm) -> list[Fault]:
         raise InvalidInput("Why? A few words for whoever reads the versions later; nothing was saved without them.")
     with place.db.writing() as session:
         now, doer = clock.now(session), Doer(visitor.name, visitor.id)
-        number = save_mission(
+        number = bring_into_force(
             session, mission_from(body), author=doer.actor, reason=reason, expected=form.version, now=now
         )
         if number != form.version:
@@ -177,6 +184,7 @@ def _page(
             "mission": mission,
             "version": missions(session)[0],
             "coverage": coverage(mission, folders),
+            "forbidden": forbidden(mission, folders),
             "waiting": waiting_from_other_mission(session, mission_id),
             "most": MOST,
             "faults": {},

@@ -19,8 +19,13 @@ _SHARED_WORDS = 3
 def mission_words(case: Case, _rule: Rule) -> Iterator[Spot]:
     """Each place of each word or phrase to avoid."""
     for word in case.context.words_to_avoid:
-        for start, end in find_words(case.reading.flat, read(word).flat.strip()):
+        for start, end in places_of(word, case.reading.flat):
             yield case.spot(start, end)
+
+
+def places_of(word: str, flat: str) -> list[tuple[int, int]]:
+    """Where a text that was read says this word or phrase, however it is written."""
+    return find_words(flat, read(word).flat.strip())
 
 
 def unsayable_facts(case: Case, rule: Rule) -> Iterator[Spot]:
