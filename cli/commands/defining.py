@@ -16,6 +16,7 @@ from engine.definitions.reading import read_definition, read_definitions
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.states import retire_for_good, waiting
 from engine.definitions.store import definition_of, save_definition, set_state
+from engine.definitions.unspoken import unspoken
 from engine.errors import InvalidDefinition, NotFound
 from engine.people.audit import Doer, record
 from engine.rounds import fold
@@ -87,6 +88,7 @@ def apply(
                 if activate and trigger.state == "draft":
                     set_state(session, trigger, "active", now=now)
                 applied.append({"name": trigger.name, "state": trigger.state})
+                _warn(session, definition)
         fold(jubilee)
     if as_json:
         say_json(applied)
@@ -143,7 +145,15 @@ def _set_state(name: str, state: str, reason: str | None) -> None:
             trigger = _trigger(session, name)
             set_state(session, trigger, state, reason=reason, now=now)
             record(session, Doer(_who()), f"trigger_{state}", trigger, now=now, reason=reason)
+            if state == "active" and trigger.version_id:
+                _warn(session, definition_of(session, trigger.version_id))
         fold(jubilee)
+
+
+def _warn(session: Session, definition: TriggerDefinition) -> None:
+    """Of templates that are not here. No fault: files may be brought in in any order."""
+    for said in unspoken(session, definition):
+        err.print(f"{definition.name}: {said}", markup=False, soft_wrap=True)
 
 
 def _trigger(session: Session, name: str) -> Trigger:

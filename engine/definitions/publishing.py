@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.definitions.store import put_in_force, set_state
+from engine.definitions.store import definition_of, put_in_force, set_state
+from engine.definitions.unspoken import unspoken
 from engine.definitions.versions import MARKETING, ChangedMeanwhile, newest, trigger_named
 from engine.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from engine.notices.telling import News, tell_all
@@ -40,9 +41,11 @@ class Wish:
     answers: Mapping[str, str]
 
 
-def faults_of(wish: Wish, trigger: Trigger) -> dict[str, str]:
-    """What is not answered yet, by field."""
+def faults_of(session: Session, wish: Wish, trigger: Trigger, version: TriggerVersion) -> dict[str, str]:
+    """What is not answered yet, by field; under `template`, what could not be written."""
     faults = {}
+    if silent := _silent(session, version):
+        faults["template"] = silent
     for name in QUESTIONS:
         written = wish.answers.get(name, "").strip()
         if len(written) < SHORTEST_ANSWER:
@@ -80,7 +83,8 @@ def last_answers(session: Session, version: TriggerVersion) -> Mapping[str, str]
 def publish(session: Session, name: str, wish: Wish, *, person: Person, now: datetime) -> Publication:
     """Put the newest version in force; where the trigger wants two people, ask for the second one.
 
-    Raises InvalidInput where a question is not answered, ChangedMeanwhile where there is a newer version by now.
+    Raises InvalidInput where a question is not answered or a template is not here, ChangedMeanwhile where there is a
+    newer version by now.
     """
     require(person, MARKETING)
     trigger = trigger_named(session, name, lock=True)
@@ -89,7 +93,7 @@ def publish(session: Session, name: str, wish: Wish, *, person: Person, now: dat
         raise ChangedMeanwhile
     if trigger.state == "retired":
         raise Conflict(f"The trigger {name} is retired; nothing of it is published any more.")
-    if faults := faults_of(wish, trigger):
+    if faults := faults_of(session, wish, trigger, version):
         raise InvalidInput("; ".join(f"{field}: {fault}" for field, fault in faults.items()))
     if waits := asked(session, trigger):
         if waits.version_id == version.id:
@@ -130,6 +134,8 @@ def second(session: Session, name: str, *, agrees: bool, person: Person, now: da
         raise NotAllowed("You asked for this yourself; it takes a second person to publish it.")
     if newest(session, trigger).id != version.id:
         raise ChangedMeanwhile
+    if silent := _silent(session, version):
+        raise Conflict(silent)
     return _put(session, trigger, version, publication, person, now=now)
 
 
@@ -143,6 +149,10 @@ def want_two_people(session: Session, name: str, wanted: bool, *, person: Person
     action = "want_two_people" if wanted else "want_one_person"
     record(session, Doer(person.name, person.id), action, trigger, now=now)
     session.flush()
+
+
+def _silent(session: Session, version: TriggerVersion) -> str:
+    return " ".join(unspoken(session, definition_of(session, version.id)))
 
 
 def _put(

@@ -102,6 +102,11 @@ class TriggerDefinition(Strict):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Every template it speaks by, each once: its own, then the alternatives of its exceptions."""
+        return tuple(dict.fromkeys((self.template, *(rule.template for rule in self.exceptions if rule.template))))
+
     @model_validator(mode="after")
     def _families_keep_their_rules(self) -> "TriggerDefinition":
         if self.family == "recover" and self.control_share:

@@ -72,8 +72,7 @@ def triggers_using(session: Session) -> dict[str, list[TriggerDefinition]]:
             definition = TriggerDefinition.model_validate(values)
         except ValidationError:  # of an older Jubilee: its own page says so
             continue
-        others = {rule.template for rule in definition.exceptions if rule.template}
-        for template in {definition.template, *others}:
+        for template in definition.templates:
             found.setdefault(template, []).append(definition)
     return found
 

@@ -78,6 +78,16 @@ def test_applying_a_file_makes_a_trigger_of_its_own_name(ready: Terminal, file: 
     assert ready.ask("triggers", "apply", str(path), "--activate") == [{"name": "name_day", "state": "active"}]
 
 
+def test_a_template_that_is_not_here_is_warned_of(ready: Terminal, file: Write) -> None:
+    """When a file is applied and when it is switched on; it is kept, as the template may come with the next folder."""
+    text = BIRTHDAY.replace("name: birthday", "name: name_day").replace("template: birthday", "template: to_come")
+    applied = ready.run("triggers", "apply", str(file("name_day.yaml", text)))
+    resumed = ready.run("triggers", "resume", "name_day")
+    for answer in (applied, resumed):
+        assert "name_day: There is no template “to_come” yet" in answer.stderr
+    assert ready.run("triggers", "resume", "lifetime_spend").stderr == ""
+
+
 def test_a_milestone_that_is_switched_on_adds_up_what_came_before(ready: Terminal, file: Write) -> None:
     """490 dollars from before and 20 afterwards make the 500: the first order counts, only the second one speaks."""
     ready.run("import", "customers", str(file("c.csv", "id,first_name\nC1,Ana\n")))

@@ -8,7 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine.backtest.claims import claim, finish
@@ -377,6 +377,24 @@ def test_an_event_that_nobody_heard_of_is_said(marketing: Browser, db: Database)
     read = text_of(marketing.get("/triggers/visits/publish").text)
     assert "called “shop visited”" not in read
     assert "called “visit undone”" in read
+
+
+def test_what_has_no_template_is_not_published(marketing: Browser, db: Database) -> None:
+    """The page says so before and after the answers, which stay; a trigger in force without one says it on its page."""
+    text = marketing.get("/triggers/birthday/file").text.replace("name: birthday", "name: name_day")
+    text = text.replace("template: birthday", "template: to_come")
+    marketing.submit("/triggers/from-files", on="/triggers/from-files", text=text)
+    said = "There is no template “to_come” yet: nothing could be written. It is published once the template is there."
+    assert said in text_of(marketing.get("/triggers/name_day/publish").text)
+    refused = publish(marketing, "name_day")
+    assert (refused.status_code, in_force(db, "name_day")) == (422, ("draft", 1))
+    assert said in text_of(refused.text)
+    assert "Not published yet: 1 thing to mend." in text_of(refused.text)
+    assert form_of(refused.text, "/triggers/name_day/publish")["evidence"] == ANSWERS["evidence"]
+    with db.writing() as session:
+        session.execute(update(Trigger).where(Trigger.name == "name_day").values(state="active"))
+    assert "There is no template “to_come” yet" in text_of(marketing.get("/triggers/name_day").text)
+    assert "There is no template" not in text_of(marketing.get("/triggers/birthday").text)
 
 
 def test_two_people_publish_what_wants_two(marketing: Browser, browser: NewBrowser, db: Database) -> None:

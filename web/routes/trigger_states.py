@@ -12,6 +12,7 @@ from engine import clock
 from engine.definitions import publishing
 from engine.definitions.states import pause, resume, retire, shown_in_shadow, waiting
 from engine.definitions.store import definition_of
+from engine.definitions.unspoken import unspoken
 from engine.definitions.versions import ChangedMeanwhile, newest, trigger_named
 from engine.errors import Conflict, InvalidInput, JubileeError
 from engine.storage.models import Person, Trigger
@@ -57,7 +58,7 @@ def publish(
     try:
         with place.db.writing() as session:
             trigger = trigger_named(session, name)
-            if faults := publishing.faults_of(wish, trigger):
+            if faults := publishing.faults_of(session, wish, trigger, newest(session, trigger)):
                 return _checklist(request, session, place, trigger, wish, faults, status=422)
             done = publishing.publish(session, name, wish, person=_person(session, visitor), now=clock.now(session))
     except (ChangedMeanwhile, Conflict) as error:
@@ -171,6 +172,7 @@ def _checklist(
         "overlaps": overlapping(session, definition),
         "brake": brake_forecast(ahead, definition.brake),
         "speaking": speaking(session, definition.template, place.offered),
+        "unspoken": unspoken(session, definition),
         "questions": publishing.QUESTIONS,
         "choices": publishing.choices(trigger),
         "wish": wish,

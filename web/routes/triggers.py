@@ -10,6 +10,7 @@ from starlette.responses import Response
 from engine import clock
 from engine.definitions.states import shown_in_shadow, waiting
 from engine.definitions.store import definition_of
+from engine.definitions.unspoken import unspoken
 from engine.definitions.versions import newest, proposed, trigger_named, version_numbered, versions_of
 from engine.definitions.writing import write_yaml
 from engine.storage.models import Person, TriggerVersion
@@ -70,6 +71,7 @@ def show_trigger(request: Request, session: Reading, place: Here, name: str, did
         "waiting": waiting(session, trigger) if few_wait(stand) else None,
         "shadow": shown_in_shadow(session, trigger),
         "speaking": speaking(session, definition.template, place.offered) if definition else None,
+        "unspoken": unspoken(session, definition) if definition and trigger.state != "retired" else (),
         "versions": versions_of(session, trigger, limit=5),
         "did": did,
         "now": clock.now(session),

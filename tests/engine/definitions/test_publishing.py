@@ -1,6 +1,7 @@
 """A version comes into force once it is published, by one person or by two; states change only as the table says."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, update
@@ -13,7 +14,7 @@ from engine.definitions.store import set_state
 from engine.definitions.versions import ChangedMeanwhile, NameTaken, Save, newest, proposed, save_version, trigger_named
 from engine.errors import Conflict, InvalidDefinition, InvalidInput, NotAllowed, NotFound
 from engine.plan.ending import end_retired
-from engine.storage.models import AuditEntry, Hold, Message, Moment, Notice, Person, Publication, Trigger
+from engine.storage.models import AuditEntry, Hold, Message, Moment, Notice, Person, Publication, Template, Trigger
 from engine.transitions import TRIGGER
 from tests.engine.builders import make_customer, make_definition, make_message, make_moment, make_trigger
 from tests.engine.people.staff import make_person
@@ -22,6 +23,14 @@ from triggers.table import KINDS
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ANSWERS = dict.fromkeys(publishing.QUESTIONS, "Thought about, by two of us.")
 WAYS = [(one, other) for one in TRIGGER for other in TRIGGER if one != other]
+
+
+@pytest.fixture(autouse=True)
+def template(session: Session) -> Template:
+    """The one that these triggers speak by."""
+    made = Template(name="birthday", family="celebrate", occasion="birthday", version_id=uuid4(), created_at=NOW)
+    session.add(made)
+    return made
 
 
 @pytest.fixture
@@ -86,6 +95,31 @@ def test_every_question_is_answered_before_it_speaks(session: Session, mia: Pers
     with pytest.raises(ChangedMeanwhile):
         publish(session, "birthday", wish(1), person=mia, now=NOW)
     assert stands(session)[0] == "draft"
+
+
+@pytest.mark.parametrize("goes", ["shadow", "active"])
+def test_what_has_no_template_is_kept_and_not_published(session: Session, mia: Person, goes: str) -> None:
+    """Its own, or that of an exception: files come in any order, but nothing could be written."""
+    in_mourning = {"name": "mourning", "when": {"field": "trait.mourns", "op": "eq", "value": True}}
+    save(session, mia, 0, template="to_come")
+    save(session, mia, 1, exceptions=[in_mourning | {"then": "alternative", "template": "quiet_one"}])
+    with pytest.raises(InvalidInput, match="no template “quiet_one” yet"):
+        publish(session, "birthday", wish(2, goes), person=mia, now=NOW)
+    save(session, mia, 2, template="to_come")
+    with pytest.raises(InvalidInput, match="no template “to_come” yet"):
+        publish(session, "birthday", wish(3, goes), person=mia, now=NOW)
+    assert stands(session) == ("draft", 3, None)
+
+
+def test_nobody_agrees_to_what_has_no_template(session: Session, mia: Person, tom: Person, template: Template) -> None:
+    """Such as to what was asked for before anybody looked for it."""
+    save(session, mia, 0)
+    want_two_people(session, "birthday", True, person=mia, now=NOW)
+    publish(session, "birthday", wish(1), person=mia, now=NOW)
+    session.delete(template)
+    with pytest.raises(Conflict, match="no template “birthday” yet"):
+        second(session, "birthday", agrees=True, person=tom, now=NOW)
+    assert stands(session) == ("draft", 1, None)
 
 
 def test_two_people_are_two(session: Session, mia: Person, tom: Person) -> None:
