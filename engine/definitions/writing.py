@@ -46,7 +46,7 @@ def write_plain(values: Any) -> str:
 
 
 class _Writer(PlainWriter):
-    """With every number in digits alone."""
+    """With every number in digits alone, and a text of lines as it was: YAML reads U+0085 as any end of a line."""
 
 
 def _number(writer: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
@@ -54,4 +54,9 @@ def _number(writer: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
     return writer.represent_scalar("tag:yaml.org,2002:float", digits if "." in digits else f"{digits}.0")
 
 
+def _text(writer: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return writer.represent_scalar("tag:yaml.org,2002:str", value, style='"' if "\x85" in value else None)
+
+
 _Writer.add_representer(float, _number)
+_Writer.add_representer(str, _text)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.definitions.reading import read_text, read_values
@@ -37,6 +37,7 @@ def as_sent(form: dict[str, str]) -> dict[str, str]:
     return {name: value.replace("\n", "\r\n") for name, value in form.items()}
 
 
+@example(TriggerDefinition.model_validate(BEGINNING | {"title": "Five\x85years\x85"}))
 @given(definitions())
 def test_from_the_form_to_yaml_and_back_nothing_changes(definition: TriggerDefinition) -> None:
     """Form, definition, YAML, definition, form: each is exactly what it was, for whatever may be saved."""
