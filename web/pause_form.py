@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from engine.calendar.pauses import Wanted
 from engine.calendar.scope import BY_DEFAULT
 from engine.conditions import Condition
+from engine.conditions.countries import COUNTRY, code_of
 from engine.conditions.tree import CUSTOMER_FIELDS, read_condition
 from engine.dates.zones import first_instant
 from engine.errors import InvalidInput
@@ -86,6 +87,8 @@ def _leaf(row: Row) -> dict[str, Any]:
     field = row.field.strip()
     field = field if "." in field else f"customer.{field}" if f"customer.{field}" in FIELDS else f"trait.{field}"
     values = [_plain(one.strip()) for one in (row.value.split(",") if row.op in ("in", "not_in") else [row.value])]
+    if field == COUNTRY:
+        values = [code_of(one) or one if isinstance(one, str) else one for one in values]
     return {"field": field, "op": row.op, "value": values if row.op in ("in", "not_in") else values[0]}
 
 

@@ -17,7 +17,7 @@ def country_name(code: str) -> str:
 
 
 def country_code(word: str) -> str | None:
-    """The code of a country written by its code or name, in English, its own or a common language; else None."""
+    """The code of a country by its code (DE, DEU), its English or own name, or one in a common language; else None."""
     wanted = _folded(word)
     return _codes().get(wanted)
 
@@ -36,6 +36,9 @@ def _codes() -> dict[str, str]:
         for code in known:
             if code in names and (language in _SPOKEN or _OWN.get(code) == language):
                 found.setdefault(_folded(names[code]), code)
+    for short, codes in get_global("territory_aliases").items():
+        if short.isalpha() and (len(short) == 3 or short == "UK") and len(codes) == 1 and codes[0] in known:
+            found.setdefault(_folded(short), codes[0])
     return found
 
 

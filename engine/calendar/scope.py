@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, literal, or_
 
 from engine.calendar.countries import country_code
 from engine.conditions import Condition, to_sql
-from engine.conditions.tree import fields_of
+from engine.conditions.countries import wrong_countries
+from engine.conditions.tree import fields_of, write_condition
 from engine.dates.zones import UnknownZone, zone
 from engine.errors import InvalidInput
 from engine.storage.models import Customer
@@ -87,9 +88,11 @@ def checked_places(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def checked_segment(segment: Condition | None) -> Condition | None:
-    """The same; a segment is about customers. Raises InvalidInput where it asks about a moment."""
+    """The same; a segment is about customers. Raises InvalidInput where it asks about a moment, or for no country."""
     if segment is not None and any(field.startswith("moment.") for field in fields_of(segment)):
         raise InvalidInput("A segment is about customers: it cannot ask about a single moment.")
+    if segment is not None and (wrong := next(wrong_countries(write_condition(segment)), None)):
+        raise InvalidInput(f"{wrong[1]}.")
     return segment
 
 

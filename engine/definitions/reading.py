@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from engine.conditions.countries import wrong_countries
 from engine.definitions.fault_words import fault_words
 from engine.definitions.positions import Document, Fault, FieldPath, read_document
 from engine.definitions.schema import TriggerDefinition
@@ -73,11 +74,17 @@ def _checked(document: Document, kinds: KindTable) -> tuple[TriggerDefinition | 
     values = document.values
     if not isinstance(values, Mapping):
         return None, [Fault((), document.lines.get((), 0), "a trigger is a list of fields, such as `name: birthday`")]
-    faults = _faults_of_params(document, kinds)
+    faults = [*_faults_of_params(document, kinds), *_faults_of_countries(document)]
     try:
         return TriggerDefinition.model_validate(values), faults
     except ValidationError as error:
         return None, [*_faults(error, (), document, TriggerDefinition), *faults]
+
+
+def _faults_of_countries(document: Document) -> Iterator[Fault]:
+    for name in ("audience", "exceptions"):
+        for field, message in wrong_countries(document.values.get(name), (name,)):
+            yield Fault(field, _line(document, field), message)
 
 
 def _faults_of_params(document: Document, kinds: KindTable) -> list[Fault]:

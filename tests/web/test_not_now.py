@@ -104,6 +104,7 @@ def test_pressed_twice_the_second_one_hears_of_the_first(browser: NewBrowser, pe
         ({"until": "soon"}, "no day and hour"),
         ({"field0": "moment.years", "value0": "3"}, "about customers"),
         ({"field0": "customer.country", "op0": "gt", "value0": "3"}, "is a text"),
+        ({"field0": "customer.country", "value0": "Germny"}, "“Germny” is no code of a country"),
         ({"field0": "nonsense.x", "value0": "3"}, "no field"),
         ({"touches": "nothing"}, "Choose what is to wait"),
     ],
@@ -117,6 +118,16 @@ def test_what_cannot_be_meant_comes_back_with_what_was_written(
     assert answer.status_code == 422
     assert why in answer.text
     assert "holds now" not in visitor.get("/not-now").text
+
+
+def test_a_segment_of_countries_is_read_by_name(browser: NewBrowser, people: None, db: Database) -> None:
+    """As places are."""
+    segment = {"field0": "customer.country", "op0": "in", "value0": "Germany, usa"}
+    visitor = browser("marketing")
+    assert visitor.submit("/not-now", on="/not-now", **({"reason": "a storm"} | ALL | segment)).status_code == 303
+    with db.reading() as session:
+        kept = session.scalars(select(Pause.segment)).one()
+    assert kept == {"field": "customer.country", "op": "in", "value": ["DE", "US"]}
 
 
 def test_an_agent_asks_and_marketing_hears(browser: NewBrowser, people: None, db: Database) -> None:

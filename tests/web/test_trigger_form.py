@@ -132,6 +132,37 @@ def test_a_condition_and_a_group_change_places() -> None:
     assert turned["audience.10.note"] == "kept"
 
 
+@pytest.mark.parametrize(
+    ("op", "typed_as", "read_as"),
+    [
+        ("in", "US, Germany", ["US", "DE"]),
+        ("in", "USA, deutschland,at", ["US", "DE", "AT"]),
+        ("not_in", "us, de-by", ["US", "DE-BY"]),
+        ("eq", "United Kingdom", "GB"),
+        ("ne", "uk", "GB"),
+    ],
+)
+def test_countries_are_read_by_name(op: str, typed_as: str, read_as: Any) -> None:
+    """As “Not now” reads them; what is stored are codes."""
+    form = press(fields() | {"audience.new": "customer.country"}, "add:audience")
+    definition, wrong = read_form(form | {"audience.0.op": op, "audience.0.value": typed_as}, KINDS)
+    assert definition, wrong.faults
+    assert plain(definition, KINDS)["audience"] == {"field": "customer.country", "op": op, "value": read_as}
+
+
+def test_a_word_that_is_no_country_is_said_at_its_field() -> None:
+    """Where it is the only condition, too; a trait may be called country and hold any word."""
+    form = press(fields() | {"audience.new": "customer.country"}, "add:audience")
+    _, alone = read_form(form | {"audience.0.value": "Germny"}, KINDS)
+    assert list(alone.faults) == ["audience.0.value"]
+    form = press(form | {"audience.new": "trait"}, "add:audience")
+    form |= {"audience.0.op": "in", "audience.0.value": "US, Germny", "audience.1.name": "country"}
+    _, wrong = read_form(form | {"audience.1.value": "Germny"}, KINDS)
+    assert wrong.faults == {
+        "audience.0.value": "“Germny” is no country: write its name or code, such as Germany or DE."
+    }
+
+
 def test_every_fault_stands_at_its_field_at_once() -> None:
     """Of the kind, of the rules, of the audience, of exceptions, and of what only fits together."""
     form = fields() | {

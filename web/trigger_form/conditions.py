@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from engine.conditions.countries import BY_VALUE, COUNTRY, code_of
 from engine.conditions.tree import Type, field_type
 from engine.definitions.positions import FieldPath
 from web.trigger_form import typed
@@ -129,13 +130,16 @@ def _gather_leaf(form: Gathering, prefix: str, path: FieldPath) -> Any:
         path: f"{prefix}.value",
         (*path, "field"): f"{prefix}.name" if field in NAMED else f"{prefix}.value",
         (*path, "op"): f"{prefix}.op",
+        (*path, "value"): f"{prefix}.value",
     }
     whole = f"{field}.{typed.read(form.get(f'{prefix}.name'), 'text')}" if field in NAMED else field
     if op in EXISTS:
         return {"field": whole, "op": "exists", "value": EXISTS[op]}
     if not text.strip():
         form.faults.append((f"{prefix}.value", _SAY_WHICH))
-    value = typed.read_list(text, kind) if op in LISTS else typed.read(text, kind)
+    value: Any = typed.read_list(text, kind) if op in LISTS else typed.read(text, kind)
+    if field == COUNTRY and op in BY_VALUE:
+        value = [code_of(str(one)) or one for one in value] if op in LISTS else code_of(str(value)) or value
     return {"field": whole, "op": op, "value": value}
 
 

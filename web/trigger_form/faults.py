@@ -29,6 +29,7 @@ _WORDS: Sequence[tuple[str, str]] = (
     (r"must be '.*", "Choose one of these."),
     (r"there is no field '(trait|total|moment)\.'.*", "Say which one."),
     (r"there is no field '.*", "Nothing can be called like this: letters, digits, spaces and hyphens."),
+    (r"“(.*)” is no code of a country.*", "“{0}” is no country: write its name or code, such as Germany or DE."),
     (r".* is a number, and .*", "A number is needed here."),
     (r".* is a boolean, and .*", "Say yes or no."),
     (r".* is a text, and .*", "A text is needed here."),

@@ -119,6 +119,26 @@ def test_what_is_refused(tmp_path: Path, text: str, fault: str) -> None:
     assert any(line.startswith(fault) for line in faults(tmp_path, text)), faults(tmp_path, text)
 
 
+@pytest.mark.parametrize("word", ["Germany", "de", "USA", "Germny", "ZZ", "A", "DE-BAVARIA"])
+def test_a_word_that_is_no_code_of_a_country_is_refused_with_its_line(tmp_path: Path, word: str) -> None:
+    """Customers are stored by the code, so that it would be true of nobody, and nobody would be told."""
+    among = f"audience:\n  all:\n  - field: customer.country\n    op: in\n    value:\n    - AT\n    - {word}\n"
+    (fault,) = faults(tmp_path, GOOD + among)
+    assert fault.startswith(f"18: audience.all[0].value[1]: “{word}” is no code of a country: write ")
+    except_there = (
+        f"  - name: there\n    when: {{not: {{field: customer.country, op: eq, value: {word}}}}}\n    then: skip\n"
+    )
+    (fault,) = faults(tmp_path, GOOD + "exceptions:\n" + except_there)
+    assert fault.startswith(f"14: exceptions[0].when.not.value: “{word}”")
+
+
+def test_codes_of_countries_and_their_parts_are_read_and_a_trait_is_called_as_it_likes(tmp_path: Path) -> None:
+    """As customers may be stored under either."""
+    for field, value in (("customer.country", "[DE, DE-BY, NO]"), ("trait.country", "[Germany, de]")):
+        text = GOOD + f"audience: {{field: {field}, op: in, value: {value}}}\n"
+        assert read_definition(written(tmp_path, text), KINDS).audience
+
+
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     """The wrong encoding is named, rather than read as something else."""
     path = tmp_path / "birthday.yaml"
