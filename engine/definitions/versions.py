@@ -107,11 +107,11 @@ def save_version(session: Session, definition: TriggerDefinition, kinds: KindTab
     last = newest(session, trigger)
     if last.number != save.expected:
         raise ChangedMeanwhile
+    if says_the_same(session, last.id, definition, kinds):
+        return last
     if trigger.state == "retired":
         raise Conflict(f"The trigger {trigger.name} is retired; save a new one under another name.")
     refuse_another_kind(trigger, definition)
-    if says_the_same(session, last.id, definition, kinds):
-        return last
     version = add_version(session, trigger, definition, author=save.person.name, reason=reason, now=save.now)
     if trigger.state == "draft":
         put_in_force(session, trigger, version)

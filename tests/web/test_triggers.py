@@ -484,7 +484,7 @@ def test_importing_keeps_what_is_well_and_nothing_of_what_is_broken(marketing: B
     assert answer.status_code == 422
     assert "name_day.yaml Name day is kept as a draft." in read
     assert "not kept broken.yaml" in read
-    assert "Line 2 kindd : there is no such field" in read
+    assert "Line 3 kindd : there is no such field" in read
     assert "is not UTF-8 text" in read
     with db.reading() as session:
         names = set(session.scalars(select(Trigger.name)))
@@ -509,6 +509,28 @@ def test_everything_can_be_taken_along(marketing: Browser, db: Database) -> None
     read = text_of(marketing.submit("/triggers/from-files", on="/triggers/from-files", text=text).text)
     assert "Ticket solved says what was kept already." in read
     assert in_force(db, "ticket_solved") == ("active", 1)
+
+
+def test_what_is_proposed_stays_so_where_everything_is_taken_along(marketing: Browser, db: Database) -> None:
+    """Both downloads hold the newest version and say which it is; what is retired is no fault of the archive."""
+    assert Builder(marketing, "/triggers/birthday/edit").save(weight="45", reason="it matters more").status_code == 303
+    on = "/triggers/ticket_solved/retire"
+    assert marketing.submit(on, on=on, reason="it is over").status_code == 303
+    data = marketing.get("/triggers/all.zip").content
+    packed = zipfile.ZipFile(io.BytesIO(data))
+    files = {name: packed.read(f"{name}.yaml").decode() for name in ("birthday", "order_milestone", "ticket_solved")}
+    assert {name: text.partition("\n")[0] for name, text in files.items()} == {
+        "birthday": "# Version 2, proposed and not in force.",
+        "order_milestone": "# Version 1, in force.",
+        "ticket_solved": "# Version 1, retired.",
+    }
+    for name, text in files.items():
+        assert marketing.get(f"/triggers/{name}/file").text == text
+    read = sent_as_file(marketing, "triggers.zip", data)
+    assert "not kept" not in read
+    assert read.count("says what was kept already.") == 3
+    assert "Version 2 is proposed" in text_of(marketing.get("/triggers/birthday").text)
+    assert in_force(db, "ticket_solved") == ("retired", 1)
 
 
 def test_what_was_taken_along_comes_back_as_one_archive(marketing: Browser, db: Database) -> None:

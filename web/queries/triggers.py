@@ -6,7 +6,7 @@ No count goes over all that ever was: the list counts what is on its way, one tr
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, Subquery, func, literal, select, union_all
+from sqlalchemy import Select, Subquery, and_, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from engine.definitions.schema import TriggerDefinition
@@ -51,11 +51,7 @@ class TriggerLine:
 
 def trigger_lines(session: Session) -> list[TriggerLine]:
     """Every trigger, those that send first. Two queries, however many there are, and what is over is not counted."""
-    newest = (
-        select(TriggerVersion.trigger_id, func.max(TriggerVersion.number).label("number"))
-        .group_by(TriggerVersion.trigger_id)
-        .subquery()
-    )
+    newest = _newest()
     waits = (
         select(func.count())
         .where(Moment.trigger_id == Trigger.id, Moment.state.in_(ON_THE_WAY))
@@ -89,6 +85,18 @@ def trigger_lines(session: Session) -> list[TriggerLine]:
     return sorted(lines, key=lambda line: _ORDER.index(line.state))
 
 
+def newest_versions(session: Session) -> list[tuple[Trigger, TriggerVersion]]:
+    """Every trigger with its newest version, in force or proposed, by name."""
+    newest = _newest()
+    rows = session.execute(
+        select(Trigger, TriggerVersion)
+        .join(newest, newest.c.trigger_id == Trigger.id)
+        .join(TriggerVersion, and_(TriggerVersion.trigger_id == Trigger.id, TriggerVersion.number == newest.c.number))
+        .order_by(Trigger.name)
+    )
+    return [(trigger, version) for trigger, version in rows]
+
+
 def in_force(session: Session, trigger: Trigger) -> TriggerDefinition | None:
     """What it says now; None where an older Jubilee kept it in a shape that no longer reads."""
     try:
@@ -119,6 +127,15 @@ def became(session: Session, trigger: Trigger) -> Mapping[str, int]:
 def few_wait(stand: Mapping[str, int]) -> bool:
     """Whether so few moments are on their way that a page may ask what has become of each."""
     return sum(stand[state] for state in ON_THE_WAY) <= COUNTED
+
+
+def _newest() -> Subquery:
+    """The number of the newest version of each trigger."""
+    return (
+        select(TriggerVersion.trigger_id, func.max(TriggerVersion.number).label("number"))
+        .group_by(TriggerVersion.trigger_id)
+        .subquery()
+    )
 
 
 def _so_many(trigger: Trigger, state: str) -> Select[str, int]:

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from engine import clock
+from engine.definitions.schema import TriggerDefinition
 from engine.definitions.states import shown_in_shadow, waiting
-from engine.definitions.store import definition_of
+from engine.definitions.store import definition_of, definitions_of
 from engine.definitions.unspoken import unspoken
 from engine.definitions.versions import newest, proposed, trigger_named, version_numbered, versions_of
 from engine.definitions.writing import write_yaml
-from engine.storage.models import Person, TriggerVersion
+from engine.storage.models import Person, Trigger, TriggerVersion
 from triggers.summary import in_a_sentence, summary
 from triggers.table import KINDS
 from web.comparing import compare_lines, compare_texts
@@ -21,7 +22,7 @@ from web.pages import show
 from web.place import Here, Reading
 from web.queries.publishing import answers_of, waits_for_second
 from web.queries.speaking import speaking
-from web.queries.triggers import became, few_wait, holds_of, in_force, trigger_lines
+from web.queries.triggers import became, few_wait, holds_of, in_force, newest_versions, trigger_lines
 
 router = APIRouter(prefix="/triggers")
 ARCHIVE = "triggers.zip"
@@ -35,12 +36,14 @@ def show_triggers(request: Request, session: Reading) -> Response:
 
 @router.get("/all.zip")
 def export_all(session: Reading) -> Response:
-    """Every trigger as a file, as it is in force."""
+    """The newest version of every trigger as a file. Taken in again it changes nothing: what is proposed stays so."""
+    held = newest_versions(session)
+    known = definitions_of(session, [version.id for _, version in held])
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for line in trigger_lines(session):
-            if line.definition:
-                archive.writestr(f"{line.name}.yaml", write_yaml(line.definition, KINDS))
+        for trigger, version in held:
+            if definition := known.get(version.id):
+                archive.writestr(f"{trigger.name}.yaml", _file(trigger, version, definition))
     headers = {"content-disposition": f'attachment; filename="{ARCHIVE}"'}
     return Response(packed.getvalue(), media_type="application/zip", headers=headers)
 
@@ -110,6 +113,14 @@ def show_versions(
 def export_one(session: Reading, name: str) -> Response:
     """Its newest version as the file that `jubilee triggers apply` reads."""
     trigger = trigger_named(session, name)
-    text = write_yaml(definition_of(session, newest(session, trigger).id), KINDS)
+    version = newest(session, trigger)
+    text = _file(trigger, version, definition_of(session, version.id))
     headers = {"content-disposition": f'attachment; filename="{trigger.name}.yaml"'}
     return Response(text, media_type="application/yaml", headers=headers)
+
+
+def _file(trigger: Trigger, version: TriggerVersion, definition: TriggerDefinition) -> str:
+    """What a version says, below a remark that says which one it is."""
+    stands = {"draft": "a draft", "retired": "retired"}.get(trigger.state, "in force")
+    said = stands if version.id == trigger.version_id else "proposed and not in force"
+    return f"# Version {version.number}, {said}.\n{write_yaml(definition, KINDS)}"

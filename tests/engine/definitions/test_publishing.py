@@ -172,6 +172,7 @@ def test_what_is_retired_is_neither_saved_nor_published_nor_agreed_to(
         publish(session, "birthday", wish(1), person=mia, now=NOW)
     with pytest.raises(Conflict, match="is retired"):
         save(session, mia, 1, weight=40)
+    assert save(session, mia, 1) == 1  # what it says already is no change
 
 
 def test_a_new_version_keeps_kind_and_family(session: Session, mia: Person) -> None:
