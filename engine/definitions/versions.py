@@ -33,6 +33,10 @@ class NameTaken(Conflict):
     """There is a trigger of this name already."""
 
 
+class Retired(Conflict):
+    """A trigger that is retired says nothing new."""
+
+
 @dataclass(frozen=True, slots=True)
 class Save:
     """Who saves, why, and when. `expected` is the newest version they know; 0 for a trigger that is not there yet."""
@@ -90,7 +94,7 @@ def versions_of(session: Session, trigger: Trigger, *, limit: int = 100) -> Sequ
 def save_version(session: Session, definition: TriggerDefinition, kinds: KindTable, save: Save) -> TriggerVersion:
     """Keep it as the newest version: in force for a draft, proposed for all others. Saying the same again keeps none.
 
-    Raises ChangedMeanwhile where somebody saved since, NameTaken for a new one, Conflict for a retired one.
+    Raises ChangedMeanwhile where somebody saved since, NameTaken for a new one, Retired for a retired one.
     """
     require(save.person, MARKETING)
     reason, definition = _reason(save.reason), tidy(definition, kinds)
@@ -110,7 +114,7 @@ def save_version(session: Session, definition: TriggerDefinition, kinds: KindTab
     if says_the_same(session, last.id, definition, kinds):
         return last
     if trigger.state == "retired":
-        raise Conflict(f"The trigger {trigger.name} is retired; save a new one under another name.")
+        raise Retired(f"The trigger {trigger.name} is retired; save a new one under another name.")
     refuse_another_kind(trigger, definition)
     version = add_version(session, trigger, definition, author=save.person.name, reason=reason, now=save.now)
     if trigger.state == "draft":

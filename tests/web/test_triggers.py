@@ -600,8 +600,33 @@ def test_retiring_says_what_waits_and_ends_it_by_name(marketing: Browser, office
         assert session.get_one(Message, office.sent).state == "closed"
         assert session.get_one(Message, office.orders).state == "in_review"
     assert "The trigger was retired." in text_of(marketing.get("/customers/cd-00107").text)
-    assert marketing.get("/triggers/birthday/edit").status_code == 200
-    assert Builder(marketing, "/triggers/birthday/edit").save(weight="1", reason="x").status_code in (409, 422)
+
+
+def test_what_is_retired_is_not_opened_for_a_change(marketing: Browser) -> None:
+    """As a form and as a file: the address leads back and says so, before anything is typed."""
+    on = "/triggers/birthday/retire"
+    assert marketing.submit(on, on=on, reason="it is over").status_code == 303
+    for way in ("edit", "yaml"):
+        answer = marketing.get(f"/triggers/birthday/{way}")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/triggers/birthday?did=is_retired")
+    assert "It is retired for good" in text_of(marketing.get("/triggers/birthday?did=is_retired").text)
+
+
+def test_who_had_it_open_when_it_was_retired_keeps_what_they_wrote(marketing: Browser, browser: NewBrowser) -> None:
+    """With what has happened, and nothing kept of it."""
+    mine, file = Builder(marketing, "/triggers/birthday/edit"), marketing.get("/triggers/birthday/yaml").text
+    on = "/triggers/birthday/retire"
+    assert browser("admin").submit(on, on=on, reason="it is over").status_code == 303
+    answer = mine.save(weight="45", reason="it matters more")
+    assert answer.status_code == 409
+    assert "It was retired for good meanwhile" in text_of(answer.text)
+    again = form_of(answer.text, "trigger-form")
+    assert (again["weight"], again["reason"]) == ("45", "it matters more")
+    form = form_of(file, "file-form")
+    text = form["text"].replace("title: Birthday", "title: Many happy returns")
+    answer = marketing.post("/triggers/birthday/yaml", data=form | {"text": text, "reason": "mine"})
+    assert (answer.status_code, form_of(answer.text, "file-form")["text"]) == (422, text)
+    assert "is retired; save a new one under another name" in text_of(answer.text)
 
 
 def test_a_pause_goes_on_as_it_was(marketing: Browser, db: Database) -> None:

@@ -13,7 +13,7 @@ from engine.definitions.positions import Fault
 from engine.definitions.reading import read_text
 from engine.definitions.schema import TriggerDefinition
 from engine.definitions.store import definition_of
-from engine.definitions.versions import ChangedMeanwhile, NameTaken, Save, newest, save_version, trigger_named
+from engine.definitions.versions import ChangedMeanwhile, NameTaken, Retired, Save, newest, save_version, trigger_named
 from engine.definitions.versions import put_back as put_version_back
 from engine.definitions.writing import write_yaml
 from engine.errors import Conflict, InvalidDefinition, InvalidInput
@@ -72,6 +72,8 @@ def make(request: Request, place: Here, visitor: Auditing, fields: Given) -> Res
 def edit(request: Request, session: Reading, place: Here, name: str) -> Response:
     """The newest version in a form."""
     trigger = trigger_named(session, name)
+    if trigger.state == "retired":
+        return _is_retired(name)
     last = newest(session, trigger)
     fields = spread(definition_of(session, last.id), KINDS) | {"expected": str(last.number)}
     return _form(request, session, place, TriggerForm(fields), trigger=trigger)
@@ -93,6 +95,8 @@ def look_at(request: Request, session: Reading, place: Here, fields: Given) -> R
 def show_yaml(request: Request, session: Reading, name: str) -> Response:
     """The newest version as a file, to be edited by those who like files better than forms."""
     trigger = trigger_named(session, name)
+    if trigger.state == "retired":
+        return _is_retired(name)
     last = newest(session, trigger)
     text = write_yaml(definition_of(session, last.id), KINDS)
     return _yaml(request, session, trigger, text, expected=last.number)
@@ -168,6 +172,8 @@ def _kept(request: Request, place: Place, visitor: Visitor, fields: dict[str, st
                 last = newest(session, trigger_named(session, definition.name))
                 theirs, status = definition_of(session, last.id), 409
                 fields = fields | {"expected": str(last.number)}
+        except Retired:
+            status = 409
         except NameTaken:
             wrong["name"], status = "There is a trigger of this name already. Give this one another.", 409
         except InvalidDefinition as error:
@@ -176,6 +182,11 @@ def _kept(request: Request, place: Place, visitor: Visitor, fields: dict[str, st
         trigger = trigger_named(session, name) if name else None
         shown = TriggerForm(fields, wrong)
         return _form(request, session, place, shown, trigger=trigger, theirs=theirs, mine=definition, status=status)
+
+
+def _is_retired(name: str) -> Response:
+    """Said before anything is typed."""
+    return RedirectResponse(f"/triggers/{name}?did=is_retired", 303)
 
 
 def _form(
