@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_LONGEST = 60
+LONGEST = 60
 _STORED = re.compile(r"[a-z][a-z0-9_]{1,59}")
 
 
@@ -22,7 +22,7 @@ def name_from(title: str, kind: str) -> str:
     """A lasting name made from a title: letters and digits, beginning with a letter; else with `kind` before them."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     name = read_name(re.sub(r"[^A-Za-z0-9]+", " ", plain))
-    return (name if name[:1].isalpha() else f"{kind}_{name}")[:_LONGEST].rstrip("_")
+    return (name if name[:1].isalpha() else f"{kind}_{name}")[:LONGEST].rstrip("_")
 
 
 def stored_name(typed: str, kind: str) -> str:

@@ -38,7 +38,7 @@ _WORDS: Mapping[str, str] = {
     "model_attributes_type": "must be fields with their values",
 }
 _CURRENCY = "must be three capital letters, such as EUR"
-_NAME = "must be small letters, digits and underscores, beginning with a letter; at least two of them"
+_NAME = "must be small letters from a to z, digits and underscores, beginning with a letter; 2 to 60 of them"
 
 
 def fault_words(error: ErrorDetails) -> str:

@@ -207,7 +207,9 @@ def test_every_fault_stands_at_its_field_at_once() -> None:
         ({"family": "reassure", "review.if_unreviewed": "send"}, "review.if_unreviewed", "Only a celebration"),
         ({"kind": "dream"}, "kind", "Choose what it looks for"),
         ({"occasion": ""}, "occasion", "This is needed."),
-        ({"occasion": "5 years"}, "occasion", "Letters, digits and spaces"),
+        ({"occasion": "5 years"}, "occasion", "Letters from a to z without accents, digits and spaces"),
+        ({"occasion": "Jubiläum"}, "occasion", "Letters from a to z without accents"),
+        ({"occasion": "ذكرى"}, "occasion", "Letters from a to z without accents"),
         ({"template": " "}, "template", "Choose which template speaks."),
     ],
 )

@@ -680,8 +680,21 @@ def test_a_name_that_is_taken_is_said_at_its_field(marketing: Browser, db: Datab
     answer = builder.save(title="Birthday", occasion="birthday")
     assert answer.status_code == 409
     assert "There is a trigger of this name already." in text_of(answer.text)
+    assert '<details class="wide" open><summary>Its lasting name' in answer.text
+    assert form_of(answer.text, "trigger-form")["name"] == "birthday"
     assert in_force(db, "birthday") == ("active", 1)
     assert Builder(marketing, "/triggers/new?copy_of=birthday").save(title="New", occasion="b").status_code == 422
+
+
+def test_titles_in_other_letters_are_given_names_that_are_free(marketing: Browser, db: Database) -> None:
+    """Little or nothing of them can stand in a name; the same one pressed twice is still told to be there."""
+    kept = []
+    for title in ("ذكرى سنوية", "周年纪念", "創業5年", "5 лет"):
+        answer = Builder(marketing, "/triggers/new?copy_of=birthday").save(title=title)
+        kept.append(answer.headers["location"].removeprefix("/triggers/").removesuffix("?did=saved"))
+        assert stored(db, kept[-1])["title"] == title
+    assert kept == ["trigger", "trigger_2", "trigger_5", "trigger_5_2"]
+    assert Builder(marketing, "/triggers/new?copy_of=birthday").save(title="周年纪念").status_code == 409
 
 
 def test_the_list_says_each_in_a_sentence(marketing: Browser) -> None:

@@ -15,6 +15,7 @@ from engine.errors import InvalidDefinition
 from engine.plan.reasons import sentence
 from engine.storage.models import Hold, Moment, Trigger, TriggerVersion
 from triggers.summary import in_a_sentence
+from web.names import LONGEST
 
 ON_THE_WAY = ("spotted", "planned", "written")
 ENDED = ("closed", "control", "skipped", "expired", "cancelled")
@@ -95,6 +96,20 @@ def newest_versions(session: Session) -> list[tuple[Trigger, TriggerVersion]]:
         .order_by(Trigger.name)
     )
     return [(trigger, version) for trigger, version in rows]
+
+
+def free_name(session: Session, name: str, title: str) -> str:
+    """This name, or one with a number behind it where it is taken: a title in other letters than ours leaves little to
+    make a name of. What is taken by a trigger of the same title stays as it is, and is refused as taken."""
+    numbered = (name[: LONGEST - len(end)] + end for end in ("", *(f"_{number}" for number in range(2, 1_000))))
+    return next((one for one in numbered if not _is_taken(session, one, title)), name)
+
+
+def _is_taken(session: Session, name: str, title: str) -> bool:
+    """By a trigger of another title."""
+    trigger = session.scalar(select(Trigger).where(Trigger.name == name))
+    there = in_force(session, trigger) if trigger else None
+    return trigger is not None and (there is None or there.title != title)
 
 
 def in_force(session: Session, trigger: Trigger) -> TriggerDefinition | None:

@@ -21,13 +21,13 @@ from engine.storage.models import Person, Trigger
 from triggers.summary import in_a_sentence, summary
 from triggers.table import KINDS
 from web.comparing import compare_lines, compare_texts
-from web.names import name_from
+from web.names import name_from, show_name
 from web.pages import is_fragment, show
 from web.place import Here, Place, Reading
 from web.queries.publishing import nobody_has, unheard
 from web.queries.speaking import choices, speaking
 from web.queries.suggestions import suggestions
-from web.queries.triggers import trigger_lines
+from web.queries.triggers import free_name, trigger_lines
 from web.trigger_form import Form as TriggerForm
 from web.trigger_form import read_form, spread
 from web.trigger_form.beginnings import like, of_kind
@@ -165,6 +165,9 @@ def _kept(request: Request, place: Place, visitor: Visitor, fields: dict[str, st
             with place.db.writing() as session:
                 expected = int(fields["expected"]) if name and fields.get("expected", "").isdigit() else 0
                 because = fields.get("reason", "").strip() or MADE
+                if not name and not fields.get("name", "").strip():
+                    free = free_name(session, definition.name, definition.title)
+                    definition = definition.model_copy(update={"name": free})
                 save_version(session, definition, KINDS, _save(session, visitor, because, expected))
             return RedirectResponse(f"/triggers/{definition.name}?did=saved", 303)
         except ChangedMeanwhile:
@@ -176,6 +179,7 @@ def _kept(request: Request, place: Place, visitor: Visitor, fields: dict[str, st
             status = 409
         except NameTaken:
             wrong["name"], status = "There is a trigger of this name already. Give this one another.", 409
+            fields = fields | {"name": show_name(definition.name)}
         except InvalidDefinition as error:
             wrong["name"] = str(error)
     with place.db.reading() as session:

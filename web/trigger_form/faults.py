@@ -16,7 +16,10 @@ _WORDS: Sequence[tuple[str, str]] = (
     (r"must be at most (.+)", "At most {0}."),
     (r"must be more than (.+)", "More than {0}."),
     (r"must be three capital letters.*", "Three letters, such as EUR."),
-    (r"must be small letters.*", "Letters, digits and spaces, beginning with a letter; at least two of them."),
+    (
+        r"must be small letters.*",
+        "Letters from a to z without accents, digits and spaces, beginning with a letter; 2 to 60 of them.",
+    ),
     (r"must have at least (\d+) characters", "At least {0} characters."),
     (r"must have at most (\d+) characters", "At most {0} characters."),
     (r"must be a time.*", "A time such as 09:00."),
