@@ -17,6 +17,7 @@ from engine.dates.zones import first_instant
 from engine.errors import InvalidInput
 
 ROWS = 3
+LAST_YEAR = 2999
 OPS = ("eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "contains")
 FIELDS = tuple(CUSTOMER_FIELDS)
 _SEPARATOR = re.compile(r"[,;\n]+")
@@ -106,6 +107,10 @@ def _instant(text: str, zone: str) -> datetime:
         local = datetime.fromisoformat(text.strip())
     except ValueError:
         raise InvalidInput(f"“{text}” is no day and hour.") from None
-    if local.tzinfo is not None or not 2000 <= local.year <= 2999:
+    if local.year > LAST_YEAR:
+        raise InvalidInput(
+            f"The year {local.year} is too far away: leave it empty, and it holds until somebody ends it."
+        )
+    if local.tzinfo is not None or local.year < 2000:
         raise InvalidInput(f"“{text}” is no day and hour of your clock.")
     return first_instant(local.date(), local.time(), zone)

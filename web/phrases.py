@@ -1,7 +1,7 @@
 """How the pages say times and names: pure, in the reader's words, never in HTML."""
 
 from calendar import month_name
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from babel import Locale, UnknownLocaleError
 from engine.dates import zones
 from engine.plan.reasons import ending, sentence
 from engine.record.wishes import way_words
+from engine.review.reasons import say_ordinal
 from engine.review.views import COUNTED
 from engine.send.segments import segments_of
 from engine.storage.models import CustomerDate
@@ -103,6 +104,11 @@ def plural(count: int, one: str, many: str = "") -> str:
 def many(count: int) -> str:
     """2, 999, 1,000+: what was counted only so far."""
     return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
+
+
+def field_path(field: Sequence[str | int]) -> str:
+    """`params.thresholds (2nd)`: people count from one."""
+    return "".join(f" ({say_ordinal(part + 1)})" if isinstance(part, int) else f".{part}" for part in field).lstrip(".")
 
 
 def capital(text: str) -> str:
@@ -209,6 +215,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "plural": plural,
     "many": many,
     "capital": capital,
+    "field_path": field_path,
     "isolated": isolated,
     "hold_words": hold_words,
     "reason_words": reason_words,

@@ -9,12 +9,12 @@ import yaml
 from pydantic import ValidationError
 
 from cli.given import instant, person_of
-from cli.output import AsJson, fail, out, say, show
+from cli.output import AsJson, err, fail, out, say, show
 from cli.place import opened
 from engine import clock
 from engine.calendar.keeping import keep_holds
 from engine.calendar.pauses import Wanted, begin_pause, end_pause, in_force, take_turns
-from engine.calendar.reach import reach_of
+from engine.calendar.reach import concerns_nobody, reach_of
 from engine.calendar.scope import BY_DEFAULT, NotNow
 from engine.conditions import Condition
 from engine.conditions.tree import read_condition, write_condition
@@ -53,6 +53,9 @@ def begin(
                 reach = reach_of(session, wanted.checked(now=now), now=now)
             out.print(f"{reach.messages:,} messages wait already, {reach.soon:,} of them would go within a day.")
             typer.confirm("Not now?", abort=True)
+        with jubilee.db.reading() as session:
+            if concerns_nobody(session, wanted.checked(now=clock.now(session))):
+                err.print("No customer is what you chose: it concerns nobody at present.", markup=False)
         with jubilee.db.writing() as session:
             take_turns(session)
             begun = begin_pause(session, wanted, person=person_of(session, person), now=clock.now(session)).id

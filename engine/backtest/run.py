@@ -68,8 +68,10 @@ def forecast(
 
 
 def check_backtest(first: date, last: date, today: date) -> None:
-    """Raises InvalidInput for days that are not over yet, or too many of them."""
-    if not first <= last < today:
+    """Raises InvalidInput for days that are reversed, not over yet, or too many of them."""
+    if first > last:
+        raise InvalidInput(f"The first day, {first}, comes after the last, {last}.")
+    if last >= today:
         raise InvalidInput(f"A backtest needs days that are over: {first} to {last} is not before {today}.")
     if (last - first).days >= LONGEST:
         raise InvalidInput(f"{(last - first).days + 1} days are too many for one run: five years at most.")

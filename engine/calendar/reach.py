@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from engine.calendar.keeping import marketing_versions
 from engine.calendar.pauses import in_force
 from engine.calendar.scope import NotNow
+from engine.insight.bounded import TakesTooLong, bounded
 from engine.storage.models import Customer, Message, Moment
 from engine.transitions import LIVE_MESSAGE
 
 # What is not known is how long it lasts: so for a day, three days, a week; or until its date.
 DAYS = (1, 3, 7)
 SHOWN = 5
+SECONDS = 1.0
 _WAITING = ("draft", "in_review", "approved")
 assert set(_WAITING) < {*LIVE_MESSAGE}
 
@@ -68,6 +70,19 @@ def reach_of(session: Session, pause: NotNow, *, now: datetime) -> Reach:
     too_late = [TooLate(at, count) for at, count in zip(ends, late, strict=True)]
     first = _first(session, touched, ends[-1]) if any(late) else ()
     return Reach(messages, approved, within, moments or 0, too_late, first)
+
+
+def concerns_nobody(session: Session, pause: NotNow) -> bool:
+    """Whether no customer is what it asks for at present; False also where that cannot be told within SECONDS. The
+    session is for this alone, as a statement that takes long is ended."""
+    if pause.is_for_everybody:
+        return False
+    some = select(Customer.id).where(pause.meets(), Customer.erased_at.is_(None)).limit(1)
+    try:
+        with bounded(session, seconds=SECONDS):
+            return session.scalar(some) is None
+    except TakesTooLong:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,19 @@ _CURRENCY = "must be three capital letters, such as EUR"
 _NAME = "must be small letters from a to z, digits and underscores, beginning with a letter; 2 to 60 of them"
 
 
+# Rules of the whole definition, by how they begin, and the field that each speaks of.
+RULES: Mapping[str, tuple[str, ...]] = {
+    "a recovery has no control group": ("control_share",),
+    "a celebration is marketing": ("class",),
+    "only light celebrations may go unreviewed": ("review", "if_unreviewed"),
+}
+
+
+def field_of_rule(message: str) -> tuple[str, ...]:
+    """The field that a broken rule of the whole definition speaks of; none where it is no such rule."""
+    return next((field for begin, field in RULES.items() if message.startswith(begin)), ())
+
+
 def fault_words(error: ErrorDetails) -> str:
     """By the type of the error; what a rule of ours says is said already."""
     context: Mapping[str, Any] = error.get("ctx", {})

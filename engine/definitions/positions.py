@@ -13,6 +13,8 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.reader import ReaderError
 
+from engine.definitions.yaml_words import UNENDED, yaml_words
+
 FieldPath = tuple[str | int, ...]
 
 _DEEPEST = 20
@@ -49,8 +51,10 @@ def read_document(text: str) -> Document:
     try:
         node = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return _unread(mark.line + 1 if mark else 1, error.problem or "this is not YAML")
+        mark = error.context_mark if error.problem == UNENDED else error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        said = None if isinstance(error, _Refused) else yaml_words(error.problem or "", column)
+        return _unread(line, said or error.problem or "")
     except ReaderError as error:
         return _unread(text[: error.position].count("\n") + 1, "holds a character that YAML does not know")
     walk = _Walk()
@@ -60,6 +64,10 @@ def read_document(text: str) -> Document:
 
 def _unread(line: int, message: str) -> Document:
     return Document(None, {(): line}, (Fault((), line, message),))
+
+
+class _Refused(ComposerError):
+    """YAML that is not read here, said in words of ours."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -84,7 +92,7 @@ class _Loader(yaml.SafeLoader):
             self._depth -= 1
 
     def _stop(self, message: str) -> NoReturn:
-        raise ComposerError(None, None, message, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+        raise _Refused(None, None, message, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
 
 
 class PlainWriter(yaml.SafeDumper):

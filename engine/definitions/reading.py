@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from engine.conditions.countries import wrong_countries
-from engine.definitions.fault_words import fault_words
+from engine.definitions.fault_words import fault_words, field_of_rule
 from engine.definitions.positions import Document, Fault, FieldPath, read_document
 from engine.definitions.schema import TriggerDefinition
 from engine.errors import InvalidDefinition
@@ -110,8 +110,8 @@ def _faults(
         if isinstance(inner, ValidationError):  # a condition was read by a validator of its own
             yield from _faults(inner, place, document, None)
             continue
-        field = _field(place, document, missing=one["type"] == "missing")
         message = fault_words(one)
+        field = _field(place, document, missing=one["type"] == "missing") or field_of_rule(message)
         if one["type"] == "extra_forbidden" and shape and len(one["loc"]) == 1:
             message = _UNKNOWN_FIELD.format(", ".join(_names(shape)))
         yield Fault(field, _line(document, field), message)

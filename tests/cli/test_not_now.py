@@ -40,6 +40,14 @@ def test_it_is_begun_listed_and_ended(office: Terminal, file: Written) -> None:
     assert "Nothing is held" in office.run("not-now", "list").stdout
 
 
+def test_one_that_concerns_nobody_says_so(office: Terminal, file: Written) -> None:
+    """It holds all the same; one for everybody is not asked."""
+    segment = str(file("foo.yaml", "field: trait.foo\nop: eq\nvalue: x\n"))
+    begin = ("not-now", "begin", "a storm", "--as", EMAIL, "--yes")
+    assert "it concerns nobody at present" in office.run(*begin, "--segment", segment).stderr
+    assert "nobody" not in office.run(*begin).stderr
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [

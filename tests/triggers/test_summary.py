@@ -118,7 +118,7 @@ def test_what_each_kind_looks_for(kind: str, params: dict[str, Any], said: str) 
         ({}, "Goes", "On the day itself, at 9 to 11 in the customer's morning; too late two days after that."),
         ({"send": {"window_start": "18:30", "window_end": "20:00"}}, "Goes", "On the day itself, at 18:30 to 20 in the customer's evening; too late two days after that."),
         ({"send": {"window_start": "22:00", "window_end": "06:00"}}, "Goes", "On the day itself, at 22 to 6 in the customer's evening and night; too late two days after that."),
-        ({"send": {"window_start": "12:00", "window_end": "12:00"}}, "Goes", "On the day itself, at any hour of the day from 12 on; too late two days after that."),
+        ({"send": {"window_start": "12:00", "window_end": "12:00"}}, "Goes", "On the day itself, at any hour, from 12 to 12 the next day; too late two days after that."),
         ({"send": {"window_start": "00:00", "window_end": "00:00"}}, "Goes", "On the day itself, at any hour of the customer's day; too late two days after that."),
         ({"send": {"window_start": "13:00", "window_end": "15:00", "expires_after_days": 0}}, "Goes", "On the day itself, at 13 to 15 in the customer's afternoon; on that day or not at all."),
         (

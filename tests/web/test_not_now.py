@@ -102,6 +102,7 @@ def test_pressed_twice_the_second_one_hears_of_the_first(browser: NewBrowser, pe
         ({"places": "Atlantis"}, "Atlantis"),
         ({"until": "2020-01-01T00:00"}, "over already"),
         ({"until": "soon"}, "no day and hour"),
+        ({"until": "9999-01-01T00:00"}, "too far away"),
         ({"field0": "moment.years", "value0": "3"}, "about customers"),
         ({"field0": "customer.country", "op0": "gt", "value0": "3"}, "is a text"),
         ({"field0": "customer.country", "value0": "Germny"}, "“Germny” is no code of a country"),
@@ -128,6 +129,19 @@ def test_a_segment_of_countries_is_read_by_name(browser: NewBrowser, people: Non
     with db.reading() as session:
         kept = session.scalars(select(Pause.segment)).one()
     assert kept == {"field": "customer.country", "op": "in", "value": ["DE", "US"]}
+
+
+def test_one_that_concerns_nobody_says_so(browser: NewBrowser, office: Office) -> None:
+    """When it is looked at and when it holds; it may be meant for those to come, so it is no fault."""
+    visitor = browser("marketing")
+    nobody = ALL | {"reason": "a storm", "field0": "foo", "value0": "x"}
+    assert "it would concern nobody at present" in visitor.submit("/not-now", on="/not-now", step="look", **nobody).text
+    began = visitor.submit("/not-now", on="/not-now", **nobody)
+    assert began.headers["location"] == "/not-now?did=nobody"
+    assert "concerns nobody at present" in visitor.get("/not-now?did=nobody").text
+    somebody = nobody | {"field0": "customer.zone", "value0": "America/New_York"}
+    assert "nobody at present" not in visitor.submit("/not-now", on="/not-now", step="look", **somebody).text
+    assert visitor.submit("/not-now", on="/not-now", **somebody).headers["location"] == "/not-now?did=began"
 
 
 def test_an_agent_asks_and_marketing_hears(browser: NewBrowser, people: None, db: Database) -> None:

@@ -76,7 +76,12 @@ def test_a_forecast_begins_today(browser: NewBrowser, db: Database, birthday: st
         ({"version": "99"}, 422, "There is no version 99"),
         ({"version": "x"}, 422, "counted 1, 2, 3"),
         ({"mode": "sideways"}, 422, "looks back"),
-        ({"days": "0"}, 422, "days that are over"),
+        ({"days": "0"}, 422, "comes after the last"),
+        (
+            {"first": "2030-01-01", "last": "2029-01-01"},
+            422,
+            "The first day, 2030-01-01, comes after the last, 2029-01-01.",
+        ),
         ({"days": "many"}, 422, "whole numbers"),
         ({"days": "9" * 30}, 422, "whole numbers"),
         ({"first": "2026-13-01"}, 422, "whole numbers"),

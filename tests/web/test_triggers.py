@@ -469,6 +469,17 @@ def test_a_broken_file_is_answered_by_lines_and_not_kept(marketing: Browser, db:
         assert session.scalars(select(TriggerVersion).where(TriggerVersion.number == 2)).all() == []
 
 
+def test_a_value_of_a_list_is_counted_as_people_count(marketing: Browser) -> None:
+    """In the editor and where files are taken in."""
+    text = marketing.get("/triggers/order_milestone/file").text
+    text = text.replace("thresholds: [10, ", "thresholds: [10, many, ")
+    read = text_of(marketing.submit("/triggers/from-files", on="/triggers/from-files", text=text).text)
+    assert "params.thresholds (2nd) : must be a whole number" in read
+    form = form_of(marketing.get("/triggers/order_milestone/yaml").text, "file-form")
+    answer = marketing.post("/triggers/order_milestone/yaml", data=form | {"text": text, "reason": "x"})
+    assert "params.thresholds (2nd) : must be a whole number" in text_of(answer.text)
+
+
 def test_importing_keeps_what_is_well_and_nothing_of_what_is_broken(marketing: Browser, db: Database) -> None:
     """Several files at once, each answered by itself."""
     good = marketing.get("/triggers/birthday/file").text

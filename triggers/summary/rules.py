@@ -30,7 +30,7 @@ def hours(definition: TriggerDefinition) -> str:
         return (
             "at any hour of the customer's day"
             if start == time(0)
-            else f"at any hour of the day from {_clock(start)} on"
+            else f"at any hour, from {_clock(start)} to {_clock(end)} the next day"
         )
     return f"at {_clock(start)} to {_clock(end)} in the customer's {_part_of_day(start, end)}"
 

@@ -1,6 +1,7 @@
 """ "Not now": what it would touch, the button, and its end."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from engine.calendar.asking import ask_for_pause
 from engine.calendar.coming import countries_here
 from engine.calendar.countries import by_name
 from engine.calendar.pauses import LONGEST_REASON, begin_pause, end_pause, take_turns
-from engine.calendar.reach import Reach, reach_of
-from engine.calendar.scope import SORTS, WrongPlace
+from engine.calendar.reach import Reach, concerns_nobody, reach_of
+from engine.calendar.scope import SORTS, NotNow, WrongPlace
 from engine.errors import Conflict, InvalidInput
 from engine.storage.models import Person
 from web.pages import show
@@ -55,15 +56,17 @@ def press(
 ) -> Response:
     """Begin it, or only look what it would touch."""
     try:
-        if step == "look":
-            with place.db.reading() as session:
-                return _page(request, session, visitor, written, looked=True)
+        with place.db.reading() as session:
+            meant = _as_if(written, visitor, clock.now(session))
+            if step == "look":
+                nobody = _is_nobody(place, meant)
+                return _page(request, session, visitor, written, looked=True, nobody=nobody)
         _begin(place, visitor, written)
     except (InvalidInput, Conflict) as error:
         with place.db.reading() as session:
             status = 409 if isinstance(error, Conflict) else 422
             return _page(request, session, visitor, written, complaint=str(error), fault=_field(error), status=status)
-    return RedirectResponse("/not-now?did=began", 303)
+    return RedirectResponse(f"/not-now?did={'nobody' if _is_nobody(place, meant) else 'began'}", 303)
 
 
 @router.post("/ask")
@@ -89,6 +92,16 @@ def _begin(place: Place, visitor: Visitor, written: PauseForm) -> None:
         begin_pause(session, wanted, person=session.get_one(Person, visitor.id), now=clock.now(session))
 
 
+def _is_nobody(place: Place, meant: NotNow) -> bool:
+    with place.db.reading() as session:
+        return concerns_nobody(session, meant)
+
+
+def _as_if(written: PauseForm, visitor: Visitor, now: datetime) -> NotNow:
+    """What stands in the fields, also before there is a reason."""
+    return replace(written.wanted(visitor.zone), reason="a look").checked(now=now)
+
+
 def _page(
     request: Request,
     session: Session,
@@ -97,6 +110,7 @@ def _page(
     *,
     did: str = "",
     looked: bool = False,
+    nobody: bool = False,
     complaint: str = "",
     fault: str = "reason",
     status: int = 200,
@@ -110,6 +124,7 @@ def _page(
         "reach": _reach(session, visitor, written, complaint),
         "did": did,
         "looked": looked,
+        "nobody": nobody,
         "complaint": complaint,
         "fault": fault if complaint else "",
         "countries": by_name(countries_here(session)),
@@ -135,6 +150,4 @@ def _reach(session: Session, visitor: Visitor, written: PauseForm, complaint: st
     if complaint:
         return None
     now = clock.now(session)
-    wanted = written.wanted(visitor.zone)
-    as_if = type(wanted)("a look", wanted.touches, wanted.places, wanted.segment, wanted.until)
-    return reach_of(session, as_if.checked(now=now), now=now)
+    return reach_of(session, _as_if(written, visitor, now), now=now)

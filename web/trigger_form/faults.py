@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.definitions.fault_words import field_of_rule
 from engine.definitions.positions import Fault
 from web.trigger_form.gathering import Gathering
 
@@ -46,12 +47,6 @@ _WORDS: Sequence[tuple[str, str]] = (
     (r"a celebration is marketing.*", "A celebration is marketing. Service is for the customer's own problem."),
     (r"only light celebrations may go unreviewed.*", "Only a celebration may go unread."),
 )
-# Rules of the whole definition, which speak of one field.
-_OF_THE_WHOLE: Sequence[tuple[str, str]] = (
-    ("a recovery has no control group", "control_share"),
-    ("a celebration is marketing", "class"),
-    ("only light celebrations may go unreviewed", "review.if_unreviewed"),
-)
 NEEDED = "This is needed."
 _WANTED = ("name", "occasion", "template", "title", "event", "trait", "property")
 _EMPTY = {"template": "Choose which template speaks."}
@@ -69,7 +64,7 @@ def placed(form: Gathering, faults: Sequence[Fault]) -> dict[str, str]:
         sentence = _EMPTY.get(field, NEEDED) if _is_empty(form, field) else plain(fault.message)
         found.setdefault(field, _SHARE.get(sentence, sentence) if field == "control_share" else sentence)
     for message in _broken_rules(form.values):
-        found.setdefault(next(field for begin, field in _OF_THE_WHOLE if message.startswith(begin)), plain(message))
+        found.setdefault(".".join(field_of_rule(message)), plain(message))
     return found
 
 
@@ -89,8 +84,7 @@ def plain(message: str) -> str:
 
 def _field(form: Gathering, fault: Fault) -> str:
     if not fault.field:
-        known = next((field for begin, field in _OF_THE_WHOLE if fault.message.startswith(begin)), None)
-        return known or "title"
+        return "title"
     if fault.message.startswith(_BIRTHDAY):
         return "params.when"
     if fault.field == ("params",):

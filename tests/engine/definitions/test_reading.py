@@ -139,6 +139,45 @@ def test_codes_of_countries_and_their_parts_are_read_and_a_trait_is_called_as_it
         assert read_definition(written(tmp_path, text), KINDS).audience
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: a\ntitle: Sale: now\n", "2: a colon has no place here: a text that holds one needs quotes, and"),
+        ("name: a\ntitle: Sale: now\n", "in one column (column 12)"),
+        ("name: a\nsend:\n\tlead_days: 2\n", "3: a tab stands here: only spaces may indent (column 1)"),
+        ("name: a\ntitle: 'x\nkind: b\n", "2: a text in quotes begins here and does not end (column 8)"),
+        ("name: @a\n", "1: a text that begins with @ needs quotes (column 7)"),
+        (
+            "caps: {days: 3\nname: a\n",
+            "2: what was opened in brackets before this is not closed: } is missing (column 5)",
+        ),
+        ("a:\n  - b\n c: d\n", "3: this does not fit what stands before it: look at indentation and quotes (column 2)"),
+        ("name: a\ntitle\nkind: b", "3: the name of a field is not followed by a colon (column 1)"),
+        ("name: a\n---\nname: b\n", "2: a file holds one trigger: --- begins another (column 1)"),
+        ('name: "\\q"\n', "1: this is not YAML: found unknown escape character 'q' (column 9)"),
+    ],
+)
+def test_what_is_no_yaml_is_said_in_plain_words(tmp_path: Path, text: str, said: str) -> None:
+    """The usual reasons, with line and column; what is rare in the words of the parser."""
+    (fault,) = faults(tmp_path, text)
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("control_share: 0.1", "12: control_share: a recovery has no control group"),
+        ("review: {if_unreviewed: send}", "12: review.if_unreviewed: only light celebrations"),
+        ("class: service", "12: class: a celebration is marketing"),
+    ],
+)
+def test_a_rule_of_the_whole_points_to_the_field_it_speaks_of(tmp_path: Path, lines: str, said: str) -> None:
+    """Not to the first line of the file."""
+    family = "celebrate" if "class" in lines else "recover"
+    (fault,) = faults(tmp_path, GOOD.replace("family: celebrate", f"family: {family}") + lines + "\n")
+    assert fault.startswith(said)
+
+
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     """The wrong encoding is named, rather than read as something else."""
     path = tmp_path / "birthday.yaml"
