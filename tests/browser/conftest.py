@@ -119,10 +119,18 @@ def open_page(chrome: Browser, site: Site) -> Iterator[OpenPage]:
     contexts, complaints = [], []
 
     def opened(
-        viewport: dict[str, int] = DESKTOP, *, scripts: bool = True, dark: bool = False, role: str = "agent"
+        viewport: dict[str, int] = DESKTOP,
+        *,
+        scripts: bool = True,
+        dark: bool = False,
+        touch: bool = False,
+        role: str = "agent",
     ) -> Page:
         context = chrome.new_context(
-            viewport=viewport, java_script_enabled=scripts, color_scheme="dark" if dark else "light"
+            viewport=viewport,
+            java_script_enabled=scripts,
+            color_scheme="dark" if dark else "light",
+            has_touch=touch,
         )
         contexts.append(context)
         page = context.new_page()

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, OpenPage, Site
 
+TABLET = {"width": 820, "height": 1180}
 pytestmark = [pytest.mark.browser, pytest.mark.databases("sqlite")]
 
 
@@ -66,3 +67,36 @@ def test_on_a_phone_every_tab_is_seen_and_the_bar_covers_no_row(open_page: OpenP
     assert covering(page) == []
     page.locator("[data-choose]").first.check()
     expect(page.get_by_role("button", name="Approve the chosen")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("touch", [True, False], ids=["finger", "mouse"])
+@pytest.mark.parametrize("size", [PHONE, TABLET], ids=["phone", "tablet"])
+def test_the_first_press_on_save_saves(open_page: OpenPage, site: Site, size: dict[str, int], touch: bool) -> None:
+    """The press takes the focus out of a field, and nothing may move away under it."""
+    page = open_page(size, touch=touch, role="marketing")
+    page.goto(f"{site.address}/templates/birthday")
+    page.locator("#en-email-1-subject").fill("Your day")
+    reason = page.get_by_label("Why does it change?")
+    reason.press_sequentially("Shorter")
+    save = page.get_by_role("button", name="Save")
+    place = save.bounding_box()
+    assert place
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.touchscreen.tap(x, y) if touch else page.mouse.click(x, y, delay=80)
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/templates/birthday", "/mission", "/triggers/birthday/edit", "/messages/{}"])
+def test_what_sticks_to_the_lower_edge_stays_when_a_field_loses_the_focus(
+    open_page: OpenPage, site: Site, path: str
+) -> None:
+    """On every page with a long form, and with a keyboard's room taken from the window as well."""
+    page = open_page(PHONE, role="marketing")
+    page.goto(site.address + path.format(site.office.orders))
+    for height in (PHONE["height"], 400):
+        page.set_viewport_size({"width": PHONE["width"], "height": height})
+        field = page.locator("form:has(.actions) :is(textarea, input:not([type]), input[type=text]):visible").first
+        field.focus()
+        before = page.locator(".actions").first.bounding_box()
+        field.blur()
+        assert page.locator(".actions").first.bounding_box() == before
