@@ -77,6 +77,9 @@ class DateKind(Protocol):
     def fact_name(self, params: Any) -> str | None:
         """What the counted number is called in the facts: years, months, days; None where it would tell an age."""
 
+    def tells(self, params: Any) -> Mapping[str, bool]:
+        """The facts that a moment of it has, by name, and whether each may be said."""
+
 
 # Kinds that fold a customer's events
 
@@ -160,6 +163,9 @@ class FoldKind(Protocol):
     def counted(self, params: Any) -> Counted | None:
         """The same total as a plain count, where it is one."""
 
+    def tells(self, params: Any) -> Mapping[str, bool]:
+        """The facts that a moment of it has, by name, and whether each may be said."""
+
 
 # Kinds that watch problems
 
@@ -215,6 +221,9 @@ class ProblemKind(Protocol):
 
     def call_due_at(self, params: Any, problem: ProblemFacts) -> datetime | None:
         """By when somebody calls about this problem, now that it is resolved; None where a message is enough."""
+
+    def tells(self, params: Any) -> Mapping[str, bool]:
+        """The facts that a moment of it has besides those of the problem, by name, and whether each may be said."""
 
 
 Kind = DateKind | FoldKind | ProblemKind

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
@@ -32,6 +32,7 @@ from engine.write.text_files import TemplateText
 from engine.write.variants import best_locale
 from engine.write.vocabulary import described
 from engine.write.wording import speaking_locale
+from triggers.table import KINDS
 from web.letters import DESK, MAIL_VIEWS
 from web.place import Place
 from web.template_form import Key, TemplateForm, key_of
@@ -185,7 +186,7 @@ def see(ground: Ground, form: TemplateForm, look: Look, place: Place, person: st
     by = next((one for one in ground.triggers if one.name == look.by), ground.triggers[0] if ground.triggers else None)
     whom = replace(ground.whom, locale=look.reads) if look.reads else ground.whom
     at = arriving(look.at, whom.zone, by, now)
-    ours = {"company": place.settings.company_name, "team": place.settings.team_name}
+    ours: dict[str, Any] = {"company": place.settings.company_name, "team": place.settings.team_name, "kinds": KINDS}
     facts = hypothetical_facts(_named(text, whom, by), whom, by, at.date(), **ours)
     other = None
     if ground.other is not None:

@@ -13,12 +13,14 @@ from engine.errors import JubileeError
 from engine.write.bodies import folder_from
 from engine.write.checking import check_files
 from engine.write.folders import TemplateFolder
+from engine.write.hypothetical import date_names, told_by
 from engine.write.mission import Mission
 from engine.write.parts import Part, parts_of_source
 from engine.write.samples import SAMPLES
 from engine.write.source_tone import check_source
 from engine.write.text_files import FORMATS
-from engine.write.vocabulary import GROUPS, PROBLEM, VOCABULARY, KnownFact, described
+from engine.write.vocabulary import GROUPS, MOMENT, PROBLEM, VOCABULARY, KnownFact, described
+from triggers.table import KINDS
 from web.letters import MAIL_VIEWS
 from web.place import Place
 from web.remarks import Remark, remarks_on
@@ -45,7 +47,6 @@ CHANNELS: Mapping[str, str] = {
     "whatsapp": "WhatsApp",
     "call": "For a call",
 }
-MOMENT = "The moment"
 # What the page has a place for, beside which its faults are told.
 FIELDS = ("name", "family", "occasion", "feeling", "free_part", "values", "needs", "may_use", "whatsapp")
 
@@ -113,6 +114,7 @@ def page_values(
         "free_parts": FREE_PARTS,
         "fact_groups": fact_groups(form),
         "unknown_facts": unknown_facts(found.folder, ground),
+        "untold_facts": untold_facts(found.folder, ground),
         "editable": visitor.may_audit,
         "now": now,
     }
@@ -156,9 +158,25 @@ def unknown_facts(folder: TemplateFolder | None, ground: Ground) -> Sequence[str
     """Facts that the texts name and nothing makes: every draft would wait for them."""
     if folder is None:
         return ()
-    of = [trigger.params.get("of") for trigger in ground.triggers]
-    dates = {str(one["date"]) for one in of if isinstance(one, dict) and "date" in one} | set(ground.whom.dates)
+    dates = _dates(ground)
     return [name for name in (*folder.needs, *folder.may_use) if described(name, dates=dates) is None]
+
+
+def untold_facts(folder: TemplateFolder | None, ground: Ground) -> Mapping[str, Sequence[str]]:
+    """Facts of a moment that the texts need -> the triggers whose moments do not tell them, by title: each draft of
+    theirs is held. What a text asks for before it says it does no harm."""
+    if folder is None:
+        return {}
+    dates = _dates(ground)
+    of_moment = [name for name in folder.needs if (known := described(name, dates=dates)) and known.group == MOMENT]
+    told = [(one.title, told_by(one, KINDS)) for one in ground.triggers]
+    found = {name: [title for title, facts in told if not facts.get(name)] for name in of_moment}
+    return {name: titles for name, titles in found.items() if titles}
+
+
+def _dates(ground: Ground) -> set[str]:
+    """The customers' dates that give facts their names."""
+    return set(ground.whom.dates).union(*(date_names(one.params) for one in ground.triggers))
 
 
 def _remarks(form: TemplateForm, key: Key, sound: Sequence[Key], mission: Mission) -> Sequence[Remark]:

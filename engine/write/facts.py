@@ -16,6 +16,8 @@ from engine.write.material import Material, Spoken
 # A leap year, so that every birthday has a date in it. What it says is the day; its year says nothing.
 NO_YEAR = 2000
 ALSO = "also"
+# The source of a fact that no moment of a trigger has.
+NOT_TOLD = "nothing that this trigger tells"
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from engine.dates.zones import local_date
 from engine.definitions.schema import TriggerDefinition
 from engine.errors import NotFound
-from engine.kinds import Fact, Plain
+from engine.kinds import Fact, KindTable, Plain
 from engine.storage.models import Customer, CustomerDate, Problem, Trigger, TriggerVersion
-from engine.write.facts import NO_YEAR, problem_facts
+from engine.write.facts import NO_YEAR, NOT_TOLD, problem_facts
 from engine.write.material import FIRST_ORDER
 from engine.write.samples import Whom
-from engine.write.vocabulary import described
+from engine.write.vocabulary import MOMENT, described
 
 EXAMPLE, RECORD, MADE_UP = "an example", "customer record", "made up"
 # How far from the day of the message the days of a problem lie.
@@ -77,10 +77,29 @@ def triggers_using(session: Session) -> dict[str, list[TriggerDefinition]]:
     return found
 
 
+def told_by(by: TriggerDefinition, kinds: KindTable) -> Mapping[str, bool]:
+    """What the trigger's moments tell by themselves, and whether each may be said; what is known of every customer and
+    of problems is not among it."""
+    kind = kinds[by.kind]
+    try:
+        return kind.tells(kind.params.model_validate(by.params))
+    except ValidationError:  # of an older Jubilee: it makes no moments at all
+        return {}
+
+
 def hypothetical_facts(
-    names: Iterable[str], whom: Whom, by: TriggerDefinition | None, on: date, *, company: str, team: str
+    names: Iterable[str],
+    whom: Whom,
+    by: TriggerDefinition | None,
+    on: date,
+    *,
+    kinds: KindTable,
+    company: str,
+    team: str,
 ) -> dict[str, Fact]:
-    """The facts of these names as a template would see them; what cannot be known of this customer stays None."""
+    """The facts of these names as a template would see them; what cannot be known of this customer stays None, and so
+    does what no moment of the trigger tells."""
+    told = told_by(by, kinds) if by else None
     facts = {
         "customer.first_name": Fact(whom.first_name, MADE_UP if whom.made_up else RECORD, sayable=True),
         "company.name": Fact(company, "settings", sayable=True),
@@ -88,20 +107,24 @@ def hypothetical_facts(
     }
     for name in names:
         if name not in facts and not name.startswith(_GIVEN):
-            facts[name] = _fact(name, whom, by, on)
+            facts[name] = _fact(name, whom, by, told, on)
     return facts
 
 
-def _fact(name: str, whom: Whom, by: TriggerDefinition | None, on: date) -> Fact:
+def _fact(name: str, whom: Whom, by: TriggerDefinition | None, told: Mapping[str, bool] | None, on: date) -> Fact:
     params = by.params if by else {}
     dates = {*whom.dates, *date_names(params)}
     known = described(name, dates=dates)
     if known is None:
         return Fact(None, "nothing makes a fact of this name")
+    may = known.sayable != "no"
+    if known.group == MOMENT and told is not None:
+        if name not in told:
+            return Fact(None, NOT_TOLD)
+        may = told[name]
     value, source = _value(name, whom, params, on, dates)
     if value is None and known.group == "The problem" and whom.problem.get(name, "") is None:
         return Fact(None, "the problem's record", sayable=True)
-    may = known.sayable == "yes" or (known.sayable == "asked" and (by is None or params.get("sayable") is True))
     return Fact(known.example if value is None else value, source if value is not None else EXAMPLE, sayable=may)
 
 

@@ -12,7 +12,7 @@ from engine.ids import new_id
 from engine.kinds import Fact
 from engine.storage.models import Hold, Message
 from engine.storage.upsert import insert_into
-from engine.write.facts import facts_of, facts_of_moment
+from engine.write.facts import NOT_TOLD, facts_of, facts_of_moment
 from engine.write.material import Material, Spoken
 
 MISSING_FACT = "missing_fact"
@@ -80,6 +80,8 @@ def say_unwritten(missing: MissingFact, facts: Mapping[str, Fact]) -> str:
     said = f"The {missing.fact.rpartition('.')[2].replace('_', ' ')} ({missing.fact})"
     if _may_not_be_said(facts.get(missing.fact)):
         return f"{said} may not be said aloud, but the text says it, so their drafts are held."
+    if (fact := facts.get(missing.fact)) is not None and fact.source == NOT_TOLD:
+        return f"{said} is nothing that this trigger tells of anybody, so all its drafts by this text are held."
     if not missing.line:
         return f"{said} is not known of them, so their drafts are held."
     asked = f"{{% if {missing.fact} %}} and {{% endif %}}"

@@ -297,6 +297,23 @@ def test_the_hour_and_the_other_celebration_of_the_day_are_part_of_it(marketing:
     assert marketing.get("/templates/birthday?at=9999-12-31T23:59&reads=nonsense").status_code == 200
 
 
+def test_an_age_is_neither_shown_nor_passed_over(marketing: Browser) -> None:
+    """A birthday's moment tells no years: the draft would be held, so the preview shows none and the page says so."""
+    aged = sent(
+        text__en__email__1__body="Hello, you are now {{ years }} years old! {{ mission.signature }}", by="birthday"
+    )
+    asked = sent(
+        text__en__email__1__body="Hello.{% if years %} Already {{ years }}!{% endif %} {{ mission.signature }}"
+    )
+    frame = marketing.post("/templates/birthday/preview", data=aged | {"csrf_token": marketing.token("/today")}).text
+    assert "you are now" not in frame
+    assert "The years (years) is nothing that this trigger tells of anybody" in text_of(frame)
+    said = "years: Birthday does not tell it, or does not let it be said. Drafts of it would be held."
+    for address, more in (("/templates/birthday/check", {}), ("/templates/birthday", {"do": "check"})):
+        assert said in text_of(press(marketing, address, aged | more).text)
+        assert said not in text_of(press(marketing, address, asked | more).text)
+
+
 def test_checking_while_writing_answers_for_every_place(marketing: Browser) -> None:
     """Faults and remarks beside their texts, and what the look is made from, each for its own place."""
     fields = sent(text__en__sms__1__body="Dear valued customer!!! {{ birthday | date }}", text__en__sms__2__body="{{")

@@ -3,7 +3,7 @@
 Always stepped from the original date. It names the original dates that are due, so that an index answers who they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -84,6 +84,12 @@ class Anniversary:
         if is_birth(params.of.date):
             return None
         return "months" if params.months else "days" if params.days else "years"
+
+    def tells(self, params: AnniversaryParams) -> Mapping[str, bool]:
+        """The day, under its date's own name too; the number and since when, but never of a birthday."""
+        counted = self.fact_name(params)
+        names = ("month", "day", params.of.date, counted, counted and "since")
+        return {name: True for name in names if name}
 
     def matches(self, params: AnniversaryParams, nominal_on: date) -> Sequence[DateMatch]:
         """The original dates whose anniversary is `nominal_on`, in order."""

@@ -5,7 +5,7 @@ total below undoes it, and the order that brings it back makes it again, under t
 """
 
 from bisect import bisect_right
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -139,6 +139,11 @@ class Milestone:
         but_for = frozenset(correction.event for correction in params.corrections)
         listed = () if params.every is not None else params.thresholds or _FIRST
         return Counted(params.event, listed, params.every, but_for)
+
+    def tells(self, params: MilestoneParams) -> Mapping[str, bool]:
+        """The day of the mark, and the mark itself except of a first."""
+        mark = {} if params.aggregate == "first" else {_number_name(params): _number_sayable(params)}
+        return {"reached_on": False} | mark
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 Peace is what counts, not the ticket system's word: whatever disturbs the customer starts the settling period again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -78,6 +78,10 @@ class Recovery:
         if params.when != "settled" or problem.state != "resolved" or not _covers(params, problem):
             return None
         return _call_due_at(problem)
+
+    def tells(self, params: RecoveryParams) -> Mapping[str, bool]:  # noqa: ARG002 - the contract of a kind
+        """All there is to tell is about the problem."""
+        return {}
 
 
 def settled(resolved_at: datetime, disturbances: Sequence[datetime], settling: timedelta) -> datetime:

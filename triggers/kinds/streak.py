@@ -4,7 +4,7 @@ Each listed length is reached once in each unbroken run; a broken streak is neve
 an outage of ours are left out: they neither break a run nor count in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -128,6 +128,10 @@ class Streak:
     def counted(self, params: StreakParams) -> Counted | None:  # noqa: ARG002 - the contract of a kind
         """A run is no count of events."""
         return None
+
+    def tells(self, params: StreakParams) -> Mapping[str, bool]:
+        """How many periods, under a name that says of what, and the day."""
+        return {f"{params.unit}s_in_a_row": params.sayable, "reached_on": False}
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,6 @@
 """A table of kinds for tests of the engine, which is handed its kinds and imports none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Literal
@@ -34,6 +34,9 @@ class YearlyKind:
 
     def fact_name(self, params: Params) -> str:
         return "years"
+
+    def tells(self, params: Params) -> Mapping[str, bool]:
+        return {"years": True}
 
 
 KINDS = MappingProxyType({"anniversary": YearlyKind()})

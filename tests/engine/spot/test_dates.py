@@ -59,6 +59,7 @@ def test_a_birthday_makes_one_moment(story: Story) -> None:
         "month": {"value": 2, "source": "birthday", "sayable": True},
         "day": {"value": 14, "source": "birthday", "sayable": True},
     }
+    assert trigger.kind.tells(trigger.params) == dict.fromkeys(("month", "day", "birthday"), True)
     assert moment.id.version == 7
 
 
@@ -125,6 +126,7 @@ def test_the_years_of_a_first_order(story: Story) -> None:
         "since": {"value": "2025-02-14", "source": "first:order_completed", "sayable": True},
     }
     assert facts[1]["years"]["value"] == 2
+    assert trigger.kind.tells(trigger.params) == dict.fromkeys(facts[0], True)
 
 
 def test_the_years_of_a_yearly_date(story: Story) -> None:

@@ -4,10 +4,14 @@ from datetime import date
 from typing import Any
 
 from engine.definitions.schema import TriggerDefinition
+from engine.write.facts import NOT_TOLD
 from engine.write.hypothetical import EXAMPLE, RECORD, hypothetical_facts
 from engine.write.samples import SAMPLES, Whom, sample
+from triggers.table import KINDS
 
 ON = date(2026, 6, 2)
+ORDER, BIRTH = {"first_event": "order_completed"}, {"date": "birthday"}
+STREAK = {"event": "order_completed", "unit": "week", "lengths": [8]}
 REAL = Whom(
     "customer:7", "7", "Ben", "Okafor", first_order_on=date(2019, 5, 4), dates={"birthday": (2, 29)}, made_up=False
 )
@@ -20,15 +24,14 @@ def trigger(kind: str, family: str = "celebrate", **params: Any) -> TriggerDefin
 
 
 def facts(*names: str, whom: Whom = REAL, by: TriggerDefinition | None = None) -> dict[str, tuple[object, str, bool]]:
-    found = hypothetical_facts(names, whom, by, ON, company="Loom", team="care")
+    found = hypothetical_facts(names, whom, by, ON, kinds=KINDS, company="Loom", team="care")
     return {name: (found[name].value, found[name].source, found[name].sayable) for name in names}
 
 
 def test_a_real_customer_speaks_by_their_record() -> None:
     """Name, birthday without its year, month of the first order, years on that day."""
-    found = facts(
-        "customer.first_name", "birthday", "first_order_month", "years", by=trigger("anniversary", every="year")
-    )
+    born = facts("customer.first_name", "birthday", by=trigger("anniversary", of=BIRTH, every="year"))
+    found = born | facts("first_order_month", "years", by=trigger("anniversary", of=ORDER, every="year"))
     assert found["customer.first_name"] == ("Ben", RECORD, True)
     assert found["birthday"] == (date(2000, 2, 29), RECORD, True)
     assert found["first_order_month"] == (date(2019, 5, 1), RECORD, True)
@@ -37,11 +40,21 @@ def test_a_real_customer_speaks_by_their_record() -> None:
 
 def test_a_number_is_the_first_one_that_the_trigger_celebrates() -> None:
     """Listed years, thresholds, lengths; what the trigger does not let be said may not be said here either."""
-    assert facts("years", by=trigger("anniversary", years=[5, 10]))["years"][0] == 5
-    assert facts("order_count", by=trigger("milestone", thresholds=[25, 50]))["order_count"][0] == 25
-    assert facts("weeks_in_a_row", by=trigger("streak", lengths=[8]))["weeks_in_a_row"] == (8, "the trigger", False)
-    allowed = trigger("streak", lengths=[8], sayable=True)
+    assert facts("years", by=trigger("anniversary", of=ORDER, years=[5, 10]))["years"][0] == 5
+    orders = trigger("milestone", event="order_completed", aggregate="count", thresholds=[25, 50])
+    assert facts("order_count", by=orders)["order_count"] == (25, "the trigger", True)
+    assert facts("weeks_in_a_row", by=trigger("streak", **STREAK))["weeks_in_a_row"] == (8, "the trigger", False)
+    allowed = trigger("streak", **STREAK, sayable=True)
     assert facts("weeks_in_a_row", by=allowed)["weeks_in_a_row"][2] is True
+
+
+def test_what_no_moment_of_the_trigger_tells_stays_missing() -> None:
+    """A birthday tells no age, and nobody's birthday is told by the number of their orders."""
+    birthday = trigger("anniversary", of=BIRTH, every="year")
+    orders = trigger("milestone", event="order_completed", aggregate="count", thresholds=[25])
+    for name, by in (("years", birthday), ("since", birthday), ("order_count", birthday), ("years", orders)):
+        assert facts(name, by=by)[name] == (None, NOT_TOLD, False)
+    assert facts("years")["years"][0] == 7
 
 
 def test_a_problem_is_an_example_where_there_was_none() -> None:

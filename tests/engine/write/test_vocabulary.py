@@ -125,6 +125,7 @@ def test_what_a_milestone_finds_is_described(given: dict[str, Any]) -> None:
     assert crossing.reached
     for occurrence in crossing.reached:
         assert missing(dict(occurrence.facts), traits=["loyalty_points"]) == []
+        assert kind.tells(params) == {name: fact.sayable for name, fact in occurrence.facts.items()}
 
 
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
@@ -134,7 +135,9 @@ def test_what_a_streak_finds_is_described(unit: str) -> None:
     params = kind.params.model_validate({"event": "order_completed", "unit": unit, "lengths": [3]})
     event = FoldEvent("m1", "order_completed", datetime(2026, 5, 1, tzinfo=UTC), date(2026, 5, 1), {})
     crossing = kind.crossed(params, TotalState(2, {"last": 1}), TotalState(3, {"last": 2}), event)
-    assert missing(dict(crossing.reached[0].facts)) == []
+    facts = dict(crossing.reached[0].facts)
+    assert missing(facts) == []
+    assert kind.tells(params) == {name: fact.sayable for name, fact in facts.items()}
 
 
 def test_what_an_anniversary_counts_is_described() -> None:
