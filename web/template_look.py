@@ -24,6 +24,7 @@ from engine.send.trying_out import Trial, try_out
 from engine.storage.models.person import ROLES
 from engine.write.folders import TemplateFolder
 from engine.write.hypothetical import date_names, hypothetical_facts, triggers_using, whom_of
+from engine.write.merging import says_others
 from engine.write.mission import Mission
 from engine.write.samples import SAMPLES, Whom, sample
 from engine.write.standing import all_templates
@@ -70,7 +71,8 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a look shows: the message, or why there is none, and what it is made from. `theirs` is the text that the
-    customer would get by this channel, in the language nearest to theirs; None where it has no text for them."""
+    customer would get by this channel, in the language nearest to theirs; None where it has no text for them.
+    `loses_other`: another celebration is merged into it and said nowhere."""
 
     key: Key
     whom: Whom
@@ -81,6 +83,7 @@ class Seen:
     message: OutgoingMessage | None
     cannot: str = ""
     theirs: Key | None = None
+    loses_other: bool = False
 
     @property
     def in_window(self) -> bool:
@@ -146,6 +149,11 @@ class Ground:
     triggers: Sequence[TriggerDefinition]
     other: TemplateFolder | None
 
+    @property
+    def merges(self) -> bool:
+        """Whether anything that speaks by the template lets another celebration into its message."""
+        return not self.triggers or any(one.clash == "merge" for one in self.triggers)
+
 
 def ground_of(session: Session, form: TemplateForm, look: Look, visitor: Visitor) -> Ground:
     """Read it. Raises what `whom_to_show` raises."""
@@ -194,7 +202,8 @@ def see(ground: Ground, form: TemplateForm, look: Look, place: Place, person: st
         other = (ground.other, hypothetical_facts(names, whom, None, at.date(), **ours))
     locale = speaking_locale(text.locale, whom.locale)
     trial = Trial(text, form.occasion, form.family, whom, facts, ground.mission, locale, person, other)
-    seen = Seen(key, whom, {}, locale, at, by, None, theirs=_text_for(form, key, whom.locale))
+    lost = other is not None and not says_others(text)
+    seen = Seen(key, whom, {}, locale, at, by, None, theirs=_text_for(form, key, whom.locale), loses_other=lost)
     try:
         tried = try_out(trial, letterhead(place), public_url=place.settings.public_url)
     except InvalidInput as why:

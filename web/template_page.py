@@ -14,7 +14,7 @@ from engine.write.bodies import folder_from
 from engine.write.checking import check_files
 from engine.write.folders import TemplateFolder
 from engine.write.hypothetical import date_names, told_by
-from engine.write.mission import Mission
+from engine.write.merging import LOST, lost_beside
 from engine.write.parts import Part, parts_of_source
 from engine.write.samples import SAMPLES
 from engine.write.source_tone import check_source
@@ -61,7 +61,7 @@ class Examined:
     parts: Mapping[str, Sequence[Part]]
 
 
-def examined(form: TemplateForm, mission: Mission) -> Examined:
+def examined(form: TemplateForm, ground: Ground) -> Examined:
     """Check it as a folder, in a child; then read the sound texts for what would hurt."""
     try:
         body, found = check_files(form.stored_name or "new", files_of_form(form), lists_follow=form.lists_follow)
@@ -72,7 +72,7 @@ def examined(form: TemplateForm, mission: Mission) -> Examined:
     return Examined(
         folder_from(body) if body else None,
         faults,
-        {said_key(key): _remarks(form, key, sound, mission) for key in sound},
+        {said_key(key): _remarks(form, key, sound, ground) for key in sound},
         {said_key(key): parts_of_source(form.texts[key].body) for key in sound},
     )
 
@@ -89,7 +89,7 @@ def page_values(
 ) -> dict[str, Any]:
     """What the page shows of a form; what only a stored template has is added by its route. `fresh`: nobody has written
     anything yet, so nothing is remarked."""
-    found = examined(form, ground.mission)
+    found = examined(form, ground)
     key = shown_key(form, look)
     return {
         "form": form,
@@ -145,12 +145,15 @@ def fact_groups(form: TemplateForm) -> list[tuple[str, Sequence[KnownFact]]]:
 
 
 def remarked_texts(remarks: Mapping[str, Sequence[Remark]]) -> Mapping[str, Sequence[Key]]:
-    """The texts by the gravest that is remarked on them: `block`, of which no draft can go as it is, or `warn`."""
-    found: dict[str, list[Key]] = {"block": [], "warn": []}
+    """The texts by the gravest that is remarked on them: `block`, of which no draft can go as it is, or `warn`; and
+    `lost`, which are silent of another celebration of the day."""
+    found: dict[str, list[Key]] = {"block": [], "warn": [], "lost": []}
     for name, of_text in remarks.items():
         key, gravest = key_of(name), next((one.severity for one in of_text), "")  # the gravest stands first
         if key and gravest in found:
             found[gravest].append(key)
+        if key and any(one.category == LOST for one in of_text):
+            found["lost"].append(key)
     return found
 
 
@@ -179,12 +182,14 @@ def _dates(ground: Ground) -> set[str]:
     return set(ground.whom.dates).union(*(date_names(one.params) for one in ground.triggers))
 
 
-def _remarks(form: TemplateForm, key: Key, sound: Sequence[Key], mission: Mission) -> Sequence[Remark]:
+def _remarks(form: TemplateForm, key: Key, sound: Sequence[Key], ground: Ground) -> Sequence[Remark]:
     text = form.text(key)
     assert text is not None
     near = [form.text(one) for one in sound if one[:2] == key[:2] and one[2] < key[2]]
     family: Any = form.family if form.family in FAMILIES else "celebrate"
     rows = check_source(
-        text, [one for one in near if one is not None], family=family, words_to_avoid=mission.words_to_avoid
+        text, [one for one in near if one is not None], family=family, words_to_avoid=ground.mission.words_to_avoid
     )
+    if family == "celebrate" and ground.merges:
+        rows += lost_beside(text)
     return remarks_on(rows, {"subject": text.subject, "body": text.body})

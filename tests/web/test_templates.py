@@ -10,7 +10,7 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import func, select
 
-from engine.storage.models import AuditEntry, Delivery, Template, TemplateVersion
+from engine.storage.models import AuditEntry, Delivery, Template, TemplateVersion, TriggerVersion
 from engine.storage.session import Database
 from engine.write.archives import packed
 from engine.write.folders import TemplateFolder
@@ -295,6 +295,36 @@ def test_the_hour_and_the_other_celebration_of_the_day_are_part_of_it(marketing:
     line = text_of(look(marketing, also="yes"))
     assert len(line) > len(text_of(look(marketing)))
     assert marketing.get("/templates/birthday?at=9999-12-31T23:59&reads=nonsense").status_code == 200
+
+
+def test_a_text_that_loses_the_other_celebration_of_the_day_is_told(marketing: Browser, db: Database) -> None:
+    """Beside the text while it is written, below the preview where it was to be shown, and at the top once saved."""
+    lost = sent(text__en__sms__1__body="Happy birthday. {{ mission.signature }}", show="en.sms.1", also="yes")
+    page = press(marketing, "/templates/birthday/check", lost).text
+    said = "Nothing in this text says what else there is to celebrate."
+    assert said in page.partition('id="said-en-sms-1"')[2].partition('id="said-en-sms-2"')[0]
+    assert page.count(said) == 1
+    assert "The other celebration of that day is lost here." in page.partition('id="made-from"')[2]
+    saved = press(marketing, "/templates/birthday", lost)
+    assert (saved.status_code, number(db)) == (303, 2)
+    top = text_of(marketing.get(saved.headers["location"]).text)
+    assert "1 text loses another celebration of the same day" in top
+    kept = press(marketing, "/templates/birthday/check", sent(show="en.sms.1", also="yes", version=2)).text
+    assert said not in kept
+    assert "is lost here" not in kept
+
+
+def test_what_is_never_merged_loses_nothing(marketing: Browser, db: Database, office: Office) -> None:
+    """A recovery, and a celebration whose triggers all let the weightiest go alone."""
+    lost = sent(text__en__sms__1__body="Happy birthday. {{ mission.signature }}")
+    with db.writing() as session:
+        for row in session.scalars(select(TriggerVersion)):
+            row.definition = row.definition | {"clash": "weightiest"}
+    assert "what else there is to celebrate" not in press(marketing, "/templates/birthday/check", lost).text
+    ticket = next(folder for folder in FOLDERS if folder.name == "ticket_solved")
+    assert (
+        "what else there is to celebrate" not in press(marketing, "/templates/ticket_solved/check", sent(ticket)).text
+    )
 
 
 def test_an_age_is_neither_shown_nor_passed_over(marketing: Browser) -> None:
