@@ -87,7 +87,11 @@ def faults_by_field(faults: Iterable[Fault]) -> dict[str, list[str]]:
     for fault in faults:
         item = _ITEM.match(fault.field)
         field = f"value.{item[1]}" if item and "." in fault.field else fault.field.partition("[")[0]
-        message = f"{fault.field.rpartition('.')[2].replace('_', ' ')} {fault.message}" if item else fault.message
+        message = (
+            f"{fault.field.rpartition('.')[2].replace('_', ' ')}: {fault.message}"
+            if "." in fault.field and item
+            else fault.message
+        )
         found.setdefault(field or "whole", []).append(message[:1].upper() + message[1:])
     return found
 

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from engine.errors import InvalidInput
 from engine.write.approved_words import FIELD as APPROVED
-from engine.write.faults import Fault
+from engine.write.faults import EMPTY, Fault
 from engine.write.folders import DESCRIPTION, TemplateFolder
 from engine.write.sources import description_of, file_of, said_in_yaml, source_of
 from engine.write.text_files import FORMATS, LINE, WITH_SUBJECT, TemplateText
@@ -220,7 +220,11 @@ def sorted_faults(faults: Iterable[Fault]) -> Faults:
         elif len(parts) == 3 and (key := key_of(f"{parts[1]}.{name.rpartition('.')[0]}")):
             texts.setdefault(said_key(key), []).append(_beside_text(fault, key[1]))
         elif fault.field:
-            fields.setdefault(fault.field.partition("[")[0].partition(".")[0], []).append(_capital(fault.message))
+            field, _, within = fault.field.partition("[")
+            of = within.partition("].")[2]  # of which part of a list: `text` of a block of words
+            fields.setdefault(field.partition(".")[0], []).append(
+                _capital(f"{of}: {fault.message}" if of else fault.message)
+            )
         else:
             whole.append(str(fault))
     return Faults(texts, fields, whole)
@@ -228,20 +232,19 @@ def sorted_faults(faults: Iterable[Fault]) -> Faults:
 
 def _beside_text(fault: Fault, channel: str) -> str:
     if channel not in WITH_SUBJECT:
-        empty = fault.message == "there is no text"
-        return f"Line {fault.line}: {fault.message}" if fault.line and not empty else _capital(fault.message)
+        return (
+            f"Line {fault.line}: {fault.message}" if fault.line and fault.message != EMPTY else _capital(fault.message)
+        )
     if fault.line == 1 and fault.message.startswith("must be"):
         return "A subject is missing."
     if fault.line == 1:
         return f"In the subject: {fault.message}"
-    if fault.message == "there is no text":
+    if fault.message == EMPTY:
         return _capital(fault.message)
     return f"Line {max(1, fault.line - 2)}: {fault.message}"
 
 
 def _capital(message: str) -> str:
-    if message.startswith("must be a text") or message == "there is no text":
-        return "There is nothing here yet."
     return message[:1].upper() + message[1:]
 
 

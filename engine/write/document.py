@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from engine.write.faults import Fault, Faulty
+from engine.write.faults import EMPTY, Fault, Faulty
 
 MAX_BYTES = 100_000
 
@@ -77,7 +77,9 @@ class Document:
         return self.fields[name]
 
     def _text(self, node: yaml.Node, name: str, longest: int) -> str:
-        if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str" or not node.value.strip():
+        if isinstance(node, yaml.ScalarNode) and not node.value.strip():
+            raise self.complaint(name, EMPTY)
+        if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str":
             raise self.complaint(name, "must be a text (put it in quotes if it looks like a number, a date or yes)")
         value = str(node.value).strip()
         if len(value) > longest:
@@ -89,7 +91,7 @@ class Document:
         if not isinstance(node, yaml.SequenceNode):
             raise self.complaint(name, "must be a list")
         if not fewest <= len(node.value) <= most:
-            raise self.complaint(name, f"must hold {fewest} to {most} things, and holds {len(node.value)}")
+            raise self.complaint(name, f"there must be {fewest} to {most} of them, and there are {len(node.value)}")
         return list(node.value)
 
 

@@ -10,6 +10,8 @@ from typing import TypeVar
 from engine.errors import InvalidDefinition
 
 Read = TypeVar("Read")
+# Whatever was left empty: told alike of a file and beside the field of a form.
+EMPTY = "there is nothing here yet"
 
 
 @dataclass(frozen=True, slots=True)

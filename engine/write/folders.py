@@ -244,7 +244,7 @@ def _check_facts(folder: TemplateFolder, about: Document) -> None:
 def _check_free_parts(folder: TemplateFolder, about: Document) -> None:
     for text in folder.texts:
         hints = free_parts(text.body)
-        where = f"{text.locale}/{text.channel}.{text.variant}"
+        where = f"wording {text.variant} of {text.channel} in {text.locale}"
         if folder.free_part == "none" and hints:
             raise about.complaint("free_part", f"is none, but {where} has a hint on line {hints[0].line} of its body")
         if folder.free_part == "required" and not hints:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.write.document import text_in
-from engine.write.faults import Fault, Faulty, Findings
+from engine.write.faults import EMPTY, Fault, Faulty, Findings
 from engine.write.free_parts import free_parts
 from engine.write.syntax import check_template
 
@@ -55,7 +55,7 @@ def _text_in(source: str, path: Path, channel: str, locale: str, variant: int) -
         if free_parts(subject):
             found.faults.append(Fault(path, "a hint cannot stand in the subject", 1))
     if not body.strip():
-        found.faults.append(Fault(path, "there is no text", first_line))
+        found.faults.append(Fault(path, EMPTY, first_line))
     found.faults += _problems(path, body, first_line)
     found.refuse()
     return TemplateText(channel, locale, variant, subject, body.strip())
@@ -64,7 +64,9 @@ def _text_in(source: str, path: Path, channel: str, locale: str, variant: int) -
 def line_in(source: str, path: Path) -> str:
     """The one sentence for merging; raises `Faulty`."""
     line = source.strip()
-    if not line or "\n" in line or free_parts(line):
+    if not line:
+        raise Faulty([Fault(path, EMPTY, 1)])
+    if "\n" in line or free_parts(line):
         raise Faulty([Fault(path, "must be one sentence on one line, without a hint", 1)])
     if faults := _problems(path, line, 1):
         raise Faulty(faults)

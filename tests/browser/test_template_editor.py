@@ -35,7 +35,7 @@ def test_a_real_fault_stands_beside_its_field(open_page: OpenPage, site: Site) -
     expect(page.locator("#fault-count")).to_have_text("1 thing cannot stay as it is")
     with page.expect_response(lambda answer: answer.url.endswith("/check")):
         page.locator("#occasion").fill("")
-    expect(page.locator("#fault-occasion .field-error")).to_have_text("There is nothing here yet.")
+    expect(page.locator("#fault-occasion .field-error")).to_have_text("There is nothing here yet")
     expect(page.locator("#whole-faults .field-error")).to_have_count(0)
     with page.expect_response(lambda answer: answer.url.endswith("/check")):
         page.locator("#occasion").fill("birthday")

@@ -79,15 +79,16 @@ def test_what_is_saved_is_in_force_and_compared(marketing: Browser, db: Database
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"value__1__name": ""}, "must be a text"),
-        ({"statement": ""}, "must be a text"),
+        ({"value__1__name": ""}, "Name: there is nothing here yet"),
+        ({"statement": " "}, "There is nothing here yet"),
+        ({"read_by_no_one": ""}, "There is nothing here yet"),
         ({"read_by_no_one": "{{ sender.name }}"}, "no one's name stands under a text they did not read"),
         ({"read_by_a_person": "{{ customer.first_name }}"}, "cannot stand in a signature"),
         ({"read_by_a_person": "{{ 2 ** 9 }}"}, "Templates cannot calculate."),
         ({"words_to_avoid": "thank you"}, "is among the words to use as well"),
         (
             {f"value__{n}__{part}": "" for n in range(2, 6) for part in ("name", "looks_like")},
-            "must hold 3 to 7 things",
+            "There must be 3 to 7 of them, and there are 2",
         ),
     ],
 )
@@ -98,6 +99,7 @@ def test_a_fault_stands_beside_its_field(marketing: Browser, db: Database, chang
     page = unescape(answer.text)
     assert said.lower() in page.lower()
     assert "field-error" in answer.text
+    assert "put it in quotes" not in page
     assert all(value in page for value in changed.values())
 
 

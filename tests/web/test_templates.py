@@ -146,12 +146,28 @@ def test_a_fault_stands_beside_its_text_and_nothing_is_lost(marketing: Browser, 
         "en-email-1": "Line 3: Templates cannot calculate.",
         "de-sms-2": "Line 1: Templates cannot call anything.",
         "es-email-1": "A subject is missing.",
-        "de-line": "Must be one sentence on one line",
+        "de-line": "There is nothing here yet",
     }.items():
         assert said in unescape(page.partition(f'id="said-{name}"')[2].partition("</div>")[0]), name
     assert "5 things cannot stay" in text_of(page)
     assert box(page, "text.en.email.1.body") == "Hello.\n\n{{ years * 2 }}"
     assert 'value="much"' in page
+
+
+def test_faults_are_told_as_of_a_form_and_not_of_a_file(marketing: Browser) -> None:
+    """Whatever is left empty, and what only the texts together can tell."""
+    none = {name: value for name, value in sent().items() if name != "values"}
+    hint = "Hi [[ hint: what you saw ]] {{ birthday | date }} {{ mission.signature }}"
+    for fields, said in (
+        (none, "There must be 1 to 7 of them, and there are 0"),
+        (sent(occasion=""), "There is nothing here yet"),
+        (sent(text__en__sms__1__body=" "), "There is nothing here yet"),
+        (sent(text__en__email__1__body=hint), "Is none, but wording 1 of email in en has a hint on line 1"),
+        (sent(approved="- locale: en\n  template: HX1\n"), "Text: is missing"),
+    ):
+        page = unescape(press(marketing, "/templates/birthday/check", fields).text)
+        assert f'class="field-error">{said}' in page
+        assert "put it in quotes" not in page
 
 
 def test_without_a_reason_nothing_is_saved(marketing: Browser, db: Database) -> None:

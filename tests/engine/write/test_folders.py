@@ -86,15 +86,23 @@ def test_windows_files_read_the_same(tea: Path) -> None:
         ("family: celebrate", "family: sell", "line 2: family: is 'sell'; it may be celebrate, reassure, recover"),
         ("occasion: tea_time", "occasion: Tea Time", "line 3: occasion: must be a name in small letters"),
         ("occasion: tea_time", "occasion: yes", "line 3: occasion: must be a text"),
-        ("values: [remembers]", "values: []", "line 4: values: must hold 1 to 7 things, and holds 0"),
+        ("values: [remembers]", "values: []", "line 4: values: there must be 1 to 7 of them, and there are 0"),
         ("values: [remembers]", "values: remembers", "line 4: values: must be a list"),
         ("values: [remembers]", "values: [a, a]", "line 4: values: names something twice"),
         ("feeling: 2", "feeling: 9", "line 5: feeling: must be a whole number from -5 to 5"),
         ("feeling: 2", "feeling: much", "line 5: feeling: must be a whole number from -5 to 5"),
         ("[also]", "[Also!]", "line 7: may_use: 'Also!' is not the name of a fact"),
         ("free_part: suggested", "free_part: maybe", "line 8: free_part: is 'maybe'"),
-        ("free_part: suggested", "free_part: none", "line 8: free_part: is none, but en/email.1 has a hint"),
-        ("free_part: suggested", "free_part: required", "line 8: free_part: is required, but en/sms.1 has no hint"),
+        (
+            "free_part: suggested",
+            "free_part: none",
+            "line 8: free_part: is none, but wording 1 of email in en has a hint",
+        ),
+        (
+            "free_part: suggested",
+            "free_part: required",
+            "line 8: free_part: is required, but wording 1 of sms in en has no hint",
+        ),
         ("family: celebrate", "family: recover", "line 2: family: only celebrations are merged"),
         ("feeling: 2", "feeling: 2\nfeling: 3", "line 6: feling: is not a field we know"),
         ("feeling: 2", "feeling: 2\nfeeling: 3", "line 6: feeling: is there twice"),
@@ -165,11 +173,18 @@ def test_a_celebration_has_a_line_in_each_language(tea: Path) -> None:
     assert "a celebration has texts and a line.txt in each language; see en" in refusal(tea)
 
 
-@pytest.mark.parametrize("line", ["", "Two\nlines.", "With [[ hint: x ]]"])
-def test_a_line_is_one_sentence(tea: Path, line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "there is nothing here yet"),
+        ("Two\nlines.", "must be one sentence on one line"),
+        ("With [[ hint: x ]]", "must be one sentence on one line"),
+    ],
+)
+def test_a_line_is_one_sentence(tea: Path, line: str, said: str) -> None:
     """It stands inside another text."""
     (tea / "en" / "line.txt").write_text(line)
-    assert "tea/en/line.txt: line 1: must be one sentence on one line" in refusal(tea)
+    assert f"tea/en/line.txt: line 1: {said}" in refusal(tea)
 
 
 def test_a_file_in_another_encoding_is_refused(tea: Path) -> None:

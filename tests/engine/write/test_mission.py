@@ -53,8 +53,12 @@ def test_a_signature_without_its_name_stops_the_draft(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ("statement: We remember people.\n", "", "line 1: statement: is missing"),
-        ("statement: We remember people.", "statement: ''", "line 1: statement: must be a text"),
-        ("  - {name: plain, looks_like: We say it.}\n", "", "line 2: values: must hold 3 to 7 things, and holds 2"),
+        ("statement: We remember people.", "statement: ''", "line 1: statement: there is nothing here yet"),
+        (
+            "  - {name: plain, looks_like: We say it.}\n",
+            "",
+            "line 2: values: there must be 3 to 7 of them, and there are 2",
+        ),
         ("name: plain", "name: remembers", "line 2: values: names a value twice"),
         ("name: plain", "name: Plain Words", "line 4: values[1].name: must be a name in small letters"),
         ("    looks_like: We stay.\n", "", "line 5: values[2].looks_like: is missing"),

@@ -185,7 +185,7 @@ def test_two_windows_on_the_mission_lose_nothing(session: Session) -> None:
 def test_a_mission_that_no_file_may_hold_is_refused(session: Session) -> None:
     """Two values are too few."""
     seed(session)
-    with pytest.raises(Faulty, match="must hold 3 to 7 things"):
+    with pytest.raises(Faulty, match="there must be 3 to 7 of them"):
         save_mission(
             session, replace(MISSION, values=MISSION.values[:2]), author="Mara", reason="x", expected=1, now=LATER
         )
