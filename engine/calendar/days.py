@@ -16,6 +16,7 @@ from engine.people.accounts import require
 from engine.people.audit import Doer, record
 from engine.plan.times import forget_times
 from engine.storage.models import Person, SensitiveDay
+from engine.unseen import unseen_in
 
 ROLE = "marketing"
 FAMILIES = ("celebrate", "reassure", "recover")
@@ -42,6 +43,8 @@ class WantedDay:
         name = " ".join(self.name.split())
         if not 1 <= len(name) <= _LONGEST:
             raise InvalidInput(f"Give the day a name of up to {_LONGEST} characters.")
+        if said := unseen_in(name):
+            raise InvalidInput(f"In the name {said}.")
         if sum(one is not None for one in (self.on, self.month_day, self.holiday)) != 1:
             raise InvalidInput("Say when it is: once, every year, or with a public holiday.")
         if not self.families or set(self.families) - set(FAMILIES):

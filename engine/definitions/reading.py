@@ -12,6 +12,7 @@ from engine.definitions.positions import Document, Fault, FieldPath, read_docume
 from engine.definitions.schema import TriggerDefinition
 from engine.errors import InvalidDefinition
 from engine.kinds import KindTable
+from engine.unseen import unseen_in
 
 _LARGEST = 64_000
 _UNKNOWN_FIELD = "there is no such field; fields here are {}"
@@ -74,11 +75,19 @@ def _checked(document: Document, kinds: KindTable) -> tuple[TriggerDefinition | 
     values = document.values
     if not isinstance(values, Mapping):
         return None, [Fault((), document.lines.get((), 0), "a trigger is a list of fields, such as `name: birthday`")]
-    faults = [*_faults_of_params(document, kinds), *_faults_of_countries(document)]
+    faults = [*_faults_of_title(document), *_faults_of_params(document, kinds), *_faults_of_countries(document)]
     try:
         return TriggerDefinition.model_validate(values), faults
     except ValidationError as error:
         return None, [*_faults(error, (), document, TriggerDefinition), *faults]
+
+
+def _faults_of_title(document: Document) -> list[Fault]:
+    """Asked of what is written and not of what is stored: a trigger that is at work does not end by a rule that came
+    later."""
+    title = document.values.get("title")
+    said = unseen_in(title) if isinstance(title, str) else None
+    return [Fault(("title",), _line(document, ("title",)), said)] if said else []
 
 
 def _faults_of_countries(document: Document) -> Iterator[Fault]:

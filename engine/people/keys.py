@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from engine.errors import InvalidInput, NotFound
 from engine.people.audit import Doer, record
 from engine.storage.models import ApiKey
+from engine.unseen import unseen_in
 
 SCOPES = ("inapp", "events")
 _WORD = "jub"
@@ -41,6 +42,8 @@ def add_key(session: Session, name: str, scopes: Collection[str], *, now: dateti
         raise InvalidInput(f"scope: `{unknown[0]}` is not one of {', '.join(SCOPES)}")
     if not scopes or not name.strip():
         raise InvalidInput("a key needs a name and at least one scope")
+    if said := unseen_in(name.strip()):
+        raise InvalidInput(f"name: {said}")
     prefix = secrets.token_hex(4)
     key = f"{_WORD}_{prefix}_{secrets.token_urlsafe(32)}"
     row = ApiKey(name=name.strip(), prefix=prefix, key_hash=_hash(key), scopes=sorted(set(scopes)), created_at=now)

@@ -13,6 +13,7 @@ from engine.ids import new_id
 from engine.storage.models import Customer, Message, Person, Revision, SavedFilter, Trigger
 from engine.storage.name_sql import begins_with
 from engine.storage.upsert import insert_into, is_among
+from engine.unseen import unseen_in
 
 WHOSE = ("all", "mine", "nobody", "snoozed", "unseen")
 DUE_WITHIN = timedelta(days=1)
@@ -187,6 +188,8 @@ def keep(session: Session, person: Person, name: str, wanted: Filter, *, shared:
     name = " ".join(name.split())[:_LONGEST]
     if not name:
         raise InvalidInput("name: give the filter a name.")
+    if said := unseen_in(name):
+        raise InvalidInput(f"name: {said}.")
     kept = select(func.count()).select_from(SavedFilter).where(SavedFilter.person_id == person.id)
     if (session.scalar(kept.where(SavedFilter.name != name)) or 0) >= MOST_KEPT:
         raise InvalidInput(f"name: {MOST_KEPT} filters are kept already; let one go first.")

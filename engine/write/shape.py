@@ -8,6 +8,7 @@ from typing import Any
 from unicodedata import category
 
 from engine.send.segments import segments_of
+from engine.unseen import TURNING
 from engine.write.signing import Text, masked
 
 Row = dict[str, Any]
@@ -18,7 +19,7 @@ _MOST_SHOWN = 20
 _SEEN = frozenset("LNSP")  # letters, numbers, symbols, punctuation
 _MARKUP = frozenset("*_#>`~-|\\")
 # Letters that turn the direction of what follows, and letters that leave no trace on the page.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]+")
+_TURNING = re.compile(f"[{TURNING}]+")
 _HIDDEN = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0"
     "\ufff9-\ufffb]+"

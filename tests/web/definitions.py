@@ -8,6 +8,7 @@ from engine.conditions.countries import BY_VALUE, COUNTRY
 from engine.conditions.tree import MAX_NUMBER
 from engine.definitions.reading import read_values
 from engine.definitions.schema import WEEKDAYS, TriggerDefinition
+from engine.unseen import unseen_in
 from tests.engine.test_conditions import TREES
 from triggers.table import KINDS
 
@@ -31,6 +32,9 @@ AWKWARD = st.sampled_from(
 )
 TEXTS = st.one_of(AWKWARD, st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12))
 SCALARS = st.one_of(TEXTS, st.integers(-MAX_NUMBER, MAX_NUMBER), st.booleans())
+TITLES = st.one_of(AWKWARD.filter(lambda text: len(text) > 2), st.text(min_size=3, max_size=30)).filter(
+    lambda title: not unseen_in(title)
+)
 COUNTS = st.lists(st.integers(1, 100_000), min_size=1, max_size=4)
 RISING = st.sets(st.integers(3, 5_000), min_size=1, max_size=4).map(sorted)
 
@@ -159,7 +163,7 @@ def definitions(draw: st.DrawFn) -> TriggerDefinition:
     celebrates = family == "celebrate"
     values = {
         "name": draw(NAMES),
-        "title": draw(st.one_of(AWKWARD.filter(lambda text: len(text) > 2), st.text(min_size=3, max_size=30))),
+        "title": draw(TITLES),
         "family": family,
         "occasion": draw(NAMES),
         "kind": kind,

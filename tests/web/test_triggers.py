@@ -171,6 +171,8 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(marketing: Br
         assert said in read
     again = form_of(answer.text, "trigger-form")
     assert (again["title"], again["weight"], again["params.counts"]) == ("A", "many", "5, soon")
+    turned = builder.save(title="Fif\u202eth")
+    assert "There is a letter here that nobody sees and that disturbs what stands beside it (U+202E)" in turned.text
 
 
 def test_the_page_beside_says_it_in_words_and_counts(marketing: Browser, db: Database) -> None:

@@ -13,7 +13,7 @@ from engine.calendar.suggestions import suggestions
 from engine.channel_terms import Offered
 from engine.dates.team import TeamHours
 from engine.definitions.store import active_triggers
-from engine.errors import Conflict, NotAllowed
+from engine.errors import Conflict, InvalidInput, NotAllowed
 from engine.plan.holds import HoldView, holds_of
 from engine.plan.planning import plan_due
 from engine.plan.times import recompute_send_times, zone_data_changed
@@ -159,3 +159,10 @@ def test_every_suggestion_can_be_added_and_names_its_source() -> None:
         rule = SensitiveDay(**one.columns())
         for country in one.countries or [None]:
             assert len(list(rule_of(rule).dates(date(2026, 1, 1), date(2026, 12, 31), country))) == 1, one.name
+
+
+def test_a_name_that_turns_what_stands_beside_it_is_refused() -> None:
+    """A day in Arabic is named as it is."""
+    assert WantedDay(name="عيد الفطر\u200f", on=TODAY).columns()["name"] == "عيد الفطر\u200f"
+    with pytest.raises(InvalidInput, match=r"In the name there is a letter .*U\+202E"):
+        WantedDay(name="a day\u202e of silence", on=TODAY).columns()

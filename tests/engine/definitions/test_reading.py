@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.definitions.reading import read_definition, read_definitions, read_values
+from engine.definitions.schema import TriggerDefinition
 from engine.errors import InvalidDefinition
 from tests.engine.definitions.kinds import KINDS
 
@@ -22,6 +23,7 @@ send:
   window_start: 10:30
   window_end: 12:00
 """
+REST = {"family": "celebrate", "occasion": "one", "kind": "anniversary", "template": "one"}
 
 
 def written(folder: Path, text: str, name: str = "birthday.yaml") -> Path:
@@ -209,3 +211,26 @@ def test_plain_values_are_checked_alike() -> None:
     definition, faults = read_values({"name": "birthday", "kind": "anniversary", "params": {}}, KINDS)
     assert definition is None
     assert ("params.of", "is missing") in [(".".join(map(str, fault.field)), fault.message) for fault in faults]
+
+
+@pytest.mark.parametrize("mark", [*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "\\n", "\\x07", "\\u2028"])
+def test_a_title_turns_nothing_that_stands_beside_it(tmp_path: Path, mark: str) -> None:
+    """It is listed between others, whose names it would turn or break."""
+    said = faults(tmp_path, GOOD.replace("title: Birthday", f'title: "Birth{mark}day"'))
+    assert [one.partition(" (")[0] for one in said] == [
+        "3: title: there is a letter here that nobody sees and that disturbs what stands beside it"
+    ]
+
+
+@pytest.mark.parametrize("title", ["يوم ميلاد", "יום הולדת\u200f!", "روز\u200cتولد", "👩\u200d👧 day", "A\u200eB day"])
+def test_a_title_is_in_any_language(tmp_path: Path, title: str) -> None:
+    """With the marks and joiners that its letters need."""
+    good = GOOD.replace("title: Birthday", f"title: {title}")
+    assert read_definition(written(tmp_path, good), KINDS).title == title
+
+
+def test_a_stored_title_is_not_asked_again() -> None:
+    """What is at work goes on: the rule is for what is written from now on."""
+    values = read_values({"name": "one", "title": "a\u202eb c", "params": {"of": "x"}} | REST, KINDS)
+    assert values[0] is None
+    assert TriggerDefinition.model_validate({"name": "one", "title": "a\u202eb c", "params": {"of": "x"}} | REST)

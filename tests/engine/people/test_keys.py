@@ -88,6 +88,8 @@ def test_an_unknown_scope_is_refused(session: Session) -> None:
         add_key(session, "the app", ["inap"], now=NOW, doer=DOER)
     with pytest.raises(InvalidInput):
         add_key(session, " ", ["inapp"], now=NOW, doer=DOER)
+    with pytest.raises(InvalidInput, match=r"nobody sees.*U\+2066"):
+        add_key(session, "the \u2066app", ["inapp"], now=NOW, doer=DOER)
 
 
 def test_an_unknown_prefix_is_said(session: Session) -> None:

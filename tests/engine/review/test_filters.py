@@ -129,6 +129,8 @@ def test_kept_filters_are_ones_own_or_shared(session: Session) -> None:
     assert kept_for(session, lee.id) == []
     with pytest.raises(InvalidInput):
         keep(session, kim, "  ", Filter(), shared=False, now=NOW)
+    with pytest.raises(InvalidInput, match=r"nobody sees.*U\+202E"):
+        keep(session, kim, "Heavy \u202e", Filter(), shared=False, now=NOW)
 
 
 def test_what_was_searched_for_is_not_kept(session: Session) -> None:
