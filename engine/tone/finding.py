@@ -17,6 +17,7 @@ Category = Literal[
     "over_apology_promise",
     "fake_intimacy",
     "selling_in_care",
+    "pressure_to_buy",
     "over_formal",
     "unfilled_template",
     "assumption",

@@ -67,6 +67,10 @@ EXAMPLES: dict[Category, Example] = {
         "I have refunded your order. There is no survey at the end of this.",
         RECOVER,
     ),
+    "pressure_to_buy": Example(
+        "Here are 20% off with the code BDAY20, only until Friday. Buy now.",
+        "Your next coffee is on us, whenever you like. There is no need to hurry.",
+    ),
     "over_formal": Example(
         "Dear Sir/Madam, kindly be advised that your parcel left.",
         "Dear Ana, your parcel left this morning.",

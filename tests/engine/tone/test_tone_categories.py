@@ -19,7 +19,7 @@ def of(category: str, text: str, context: ToneContext) -> list[Finding]:
 def test_every_category_has_examples() -> None:
     """No category is left without a firing and a silent text."""
     assert set(EXAMPLES) == set(CATEGORIES)
-    assert len(CATEGORIES) == 20
+    assert len(CATEGORIES) == 21
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -108,6 +108,49 @@ def test_selling_is_known_in_every_language_of_the_templates(locale: str, text: 
     care = ToneContext(family="recover", locale=locale)
     assert {finding.severity for finding in of("selling_in_care", text, care)} == {"block"}
     assert of("selling_in_care", text, ToneContext(family="celebrate", locale=locale)) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en", "Here are 20% off your next order with the code BDAY20, only until Friday."),
+        ("en", "Buy now: the link is below."),
+        ("en", "The offer ends tonight."),
+        ("en", "Use the code BDAY20 before Sunday."),
+        ("en", "Don't miss out!"),
+        ("de", "20 % für Sie, nur bis Freitag."),
+        ("de-AT", "Jetzt bestellen und feiern."),
+        ("de", "Mit dem Code GEB20 bis Sonntag."),
+        ("es", "Un 20 % para usted, solo hasta el viernes."),
+        ("es-MX", "Compre ahora."),
+        ("es", "Con el código CUMPLE20 hasta el domingo."),
+    ],
+)
+def test_a_celebration_that_presses_to_buy_is_a_person_s_decision(locale: str, text: str) -> None:
+    """A deadline or an order to buy is warned of; inside care the same words are selling, which blocks."""
+    celebration = ToneContext(family="celebrate", locale=locale)
+    assert {finding.severity for finding in of("pressure_to_buy", text, celebration)} == {"warn"}
+    assert of("pressure_to_buy", text, ToneContext(family="recover", locale=locale)) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en", "Your next coffee is on us. Nothing to click, nothing to buy now or later."),
+        ("en", "There is 10% off waiting with your name on it, whenever you like."),
+        ("en", "Your tenth order now stands on our wall, and our shop now opens at eight."),
+        ("en", "We wanted to wait until Friday. The workshop is closed for a day, but only until Monday."),
+        ("de", "Ihr nächster Kaffee geht auf uns, heute oder wann Sie mögen. Die Werkstatt ist nur bis Freitag zu."),
+        ("de", "Sie bestellen heute zum zehnten Mal bei uns, und das freut uns bis in die Werkstatt."),
+        (
+            "es",
+            "El próximo café lo pagamos nosotros. Su compra ahora cuenta diez, y el taller cierra solo hasta el lunes.",
+        ),
+    ],
+)
+def test_a_plain_gift_presses_nobody(locale: str, text: str) -> None:
+    """What may be taken at any time, and words that only look like a shop's."""
+    assert of("pressure_to_buy", text, ToneContext(family="celebrate", locale=locale)) == []
 
 
 @pytest.mark.parametrize(

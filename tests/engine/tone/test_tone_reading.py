@@ -74,7 +74,7 @@ def test_words_of_another_language_are_no_placeholders() -> None:
     )
 )
 def test_any_text_gets_findings_that_fit_it(pieces: list[str]) -> None:
-    """Whatever is written: no error, spans inside the text, the span's own text, one of the twenty categories."""
+    """Whatever is written: no error, spans inside the text, the span's own text, one of the categories."""
     text = "".join(pieces)
     context = ToneContext(
         family="recover", facts={"order_count": 10}, names=("Ana",), serious=True, earlier_texts=("we",)
