@@ -15,6 +15,7 @@ from engine.channel_terms import TERMS
 from engine.errors import InvalidInput
 from engine.imports.reading import Line, open_csv
 from engine.imports.report import ImportReport, RejectedRows, Remark, rejected_path
+from engine.record.addresses import clean_address
 from engine.record.rejection import RowRefused
 from engine.record.suppressions import Suppressed, suppress
 from engine.storage.models import Customer
@@ -29,7 +30,6 @@ _NAMES: Mapping[str, str] = {
     "channel": "channel",
     **dict.fromkeys(("reason", "type", "status"), "reason"),
 }
-LONGEST = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class _Row:
     line: Line
-    address: str
+    address: str | None
     customer: str
     channel: str | None
     reason: str
@@ -56,8 +56,10 @@ def import_suppressions(db: Database, path: Path, told: Told, *, encoding: str |
     """Suppress every address or customer of the file, in pieces of at most 1,000 rows, each a commit of its own.
 
     A row names an address, or a customer by external id, or both. Its own columns `channel` and `reason` go before
-    what is told for all; without any channel an address with an @ is suppressed for e-mail, whatever else on every
-    channel. Rows that name nobody, or a channel or customer that is not known, are refused and the others kept.
+    what is told for all; without any channel an address with an @ is suppressed for e-mail, a telephone number on every
+    channel. Addresses are brought into the one spelling that customers' have: in another, nobody would be held by them.
+    Rows that name nobody, or what cannot be an address, or a channel or customer that is not known, are refused and the
+    others kept.
     """
     if told.channel is not None and told.channel not in TERMS:
         raise InvalidInput(_unknown(told.channel))
@@ -122,21 +124,23 @@ def _row(line: Line, columns: Mapping[int, str], told: Told) -> _Row:
     if line.fault:
         raise RowRefused(None, line.fault)
     cells = {name: line.cells[place].strip() for place, name in sorted(columns.items(), reverse=True)}
-    address, customer = cells.get("address", ""), cells.get("customer", "")
+    addresses = [cell for place, name in columns.items() if name == "address" and (cell := line.cells[place].strip())]
+    address, customer = next(iter(addresses), ""), cells.get("customer", "")
     channel = cells.get("channel", "").casefold() or told.channel
     if not address and not customer:
         raise RowRefused("address", "names neither an address nor a customer")
-    if len(address) > LONGEST:
-        raise RowRefused("address", f"is longer than {LONGEST} characters")
+    if len(addresses) > 1:
+        raise RowRefused("address", "names two addresses: write each in a row of its own")
     if channel is not None and channel not in TERMS:
         raise RowRefused("channel", _unknown(channel))
+    cleaned = clean_address("address", channel or ("email" if "@" in address else "call"), address)
     if channel is None and "@" in address and not customer:
         channel = "email"
-    return _Row(line, address, customer, channel, cells.get("reason") or told.reason)
+    return _Row(line, cleaned, customer, channel, cells.get("reason") or told.reason)
 
 
 def _suppressed(row: _Row, customer_id: UUID | None, told: Told) -> Suppressed:
-    return Suppressed(row.reason, told.source, customer_id, row.address or None, row.channel)
+    return Suppressed(row.reason, told.source, customer_id, row.address, row.channel)
 
 
 def _unknown(channel: str) -> str:
