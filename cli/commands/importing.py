@@ -111,7 +111,10 @@ def suppressions(
     file: File,
     reason: Annotated[str, typer.Option(help="Why they must not be written to, where no column says it.")] = "imported",
     channel: Annotated[
-        str | None, typer.Option(help="The channel meant, where no column says it; else e-mail for e-mail addresses, all for numbers.")
+        str | None,
+        typer.Option(
+            help="The channel meant, where no column says it; else e-mail for e-mail addresses, all for numbers."
+        ),
     ] = None,
     dry_run: DryRun = False,
     encoding: Encoding = None,

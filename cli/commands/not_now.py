@@ -30,7 +30,8 @@ def begin(
     reason: Annotated[str, typer.Argument(help="What happened, in a few words.")],
     person: As,
     place: Annotated[
-        list[str] | None, typer.Option(help="A country (DE), a part of one (US-TX) or a zone; may be repeated.")
+        list[str] | None,
+        typer.Option(help="A country (DE or Germany), a part of one (US-TX) or a zone; may be repeated."),
     ] = None,
     touches: Annotated[
         list[str] | None,

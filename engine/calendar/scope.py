@@ -13,6 +13,7 @@ from engine.calendar.countries import country_code
 from engine.conditions import Condition, to_sql
 from engine.conditions.countries import wrong_countries
 from engine.conditions.tree import fields_of, write_condition
+from engine.dates.text_law import is_region
 from engine.dates.zones import UnknownZone, zone
 from engine.errors import InvalidInput
 from engine.storage.models import Customer
@@ -107,7 +108,8 @@ def checked_touches(touches: Iterable[str]) -> tuple[str, ...]:
 def _place(word: str) -> str:
     if code := country_code(word):
         return code
-    if _COUNTRY.fullmatch(word.upper()) or _REGION.fullmatch(word.upper()):
+    country, _, part = word.upper().partition("-")
+    if _REGION.fullmatch(word.upper()) and country_code(country) == country and is_region(country, part):
         return word.upper()
     try:
         return zone(word).key

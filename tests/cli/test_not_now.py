@@ -9,6 +9,8 @@ from tests.cli.conftest import Terminal
 
 Written = Callable[[str, str], Path]
 EMAIL = "kim@example.com"
+# No customer can live there, so that nobody would be held.
+NOWHERE = ("Atlantis", "XX", "ZZ", "XX-YY", "US-ZZ", "UK-ENG", "Europe/Berln")
 
 
 @pytest.fixture
@@ -48,13 +50,21 @@ def test_one_that_concerns_nobody_says_so(office: Terminal, file: Written) -> No
     assert "nobody" not in office.run(*begin).stderr
 
 
+def test_places_are_named_as_people_name_them(office: Terminal) -> None:
+    """As on the page, and once for all its names."""
+    places = ("Germany", "Deutschland", "us-tx", "United Kingdom", "UK", "Europe/Madrid")
+    office.run("not-now", "begin", "a storm", "--as", EMAIL, "--yes", *(w for one in places for w in ("--place", one)))
+    (one,) = office.ask("not-now", "list")
+    assert one["places"] == ["DE", "Europe/Madrid", "GB", "US-TX"]
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [
         (("--as", "lee@example.com"), "needs the role marketing"),
         (("--as", "nobody@example.com"), "nobody here"),
         (("--as", EMAIL, "--until", "tomorrow"), "--until"),
-        (("--as", EMAIL, "--place", "Atlantis"), "Atlantis"),
+        *((("--as", EMAIL, "--place", place), f"“{place}” is no place") for place in NOWHERE),
     ],
 )
 def test_what_cannot_be_is_refused(office: Terminal, more: tuple[str, ...], why: str) -> None:
