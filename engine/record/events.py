@@ -62,10 +62,12 @@ def _record_rows(
 ) -> Recorded:
     checked, rejected = _check(rows, now)
     customers = lock_by_external_id(session, {one.row.customer for one in checked})
-    gone = erased_among(session, {one.row.customer for one in checked} - customers.keys())
+    refused = {_whose(rows[one.index]) for one in rejected}
+    gone = erased_among(session, ({one.row.customer for one in checked} | refused) - customers.keys())
+    gone |= {name for name, customer in customers.items() if customer.erased}
     known = []
     for one in checked:
-        if reason := _not_wanted(one, customers.get(one.row.customer), gone):
+        if reason := _not_wanted(one.row.customer, customers, gone):
             rejected.append(Rejection(one.index, "customer", reason))
         else:
             known.append(one)
@@ -73,8 +75,8 @@ def _record_rows(
     entries = [Entry(one.row.message_id, new_id(), one.body_hash) for one in known]
     admission = admit(session, entries)
     rejected += [Rejection(known[at].index, "message_id", CONFLICT) for at in admission.conflicts]
-    erased = {one.index for one in checked if one.row.customer in gone}  # keeping their rows would bring them back
-    kept = [one for one in rejected if one.index not in erased]
+    # Keeping a row of who was erased would bring them back, for whatever reason it was refused.
+    kept = [one for one in rejected if _whose(rows[one.index]) not in gone]
     _keep_rejected(session, rows, kept, now=now, source=source)
 
     new = [(entries[at].event_id, known[at]) for at in admission.new]
@@ -95,10 +97,15 @@ def _check(rows: Sequence[EventRow], now: datetime) -> tuple[list[CheckedEvent],
     return checked, rejected
 
 
-def _not_wanted(event: CheckedEvent, customer: LockedCustomer | None, gone: Collection[str]) -> str | None:
-    if event.row.customer in gone or (customer and customer.erased):
+def _not_wanted(customer: str, known: Collection[str], gone: Collection[str]) -> str | None:
+    if customer in gone:
         return "this customer was erased and stays so"
-    return None if customer else f"there is no customer {event.row.customer!r}"
+    return None if customer in known else f"there is no customer {customer!r}"
+
+
+def _whose(row: EventRow) -> str:
+    """The customer that a row means, which may have been refused for spaces around their id: erasing must find it."""
+    return _spelled(row.customer.strip() if isinstance(row.customer, str) else row.customer)
 
 
 def _record(
@@ -165,7 +172,7 @@ def _keep_rejected(
 
 def _readable(row: EventRow) -> dict[str, str]:
     """The row as it came, in a spelling that can be stored whatever it holds."""
-    fields = {"customer": row.customer, "name": row.name, "occurred_at": row.occurred_at, "properties": row.properties}
+    fields = {"customer": _whose(row), "name": row.name, "occurred_at": row.occurred_at, "properties": row.properties}
     return {name: str(value) if isinstance(value, datetime) else _spelled(value) for name, value in fields.items()}
 
 

@@ -304,6 +304,24 @@ def test_no_import_and_no_event_brings_them_back(session: Session) -> None:
     assert session.scalar(select(func.count()).select_from(Customer)) == 1
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [{"occurred_at": datetime(2999, 1, 1, tzinfo=UTC)}, {"name": "Not A Name"}, {"customer": " cust-4711\n"}],
+    ids=["in the future", "no name", "spaces around"],
+)
+def test_a_row_refused_for_another_reason_is_not_kept_either(session: Session, fault: dict[str, Any]) -> None:
+    """Neither one from before the erasure nor one that comes again; those of others wait on."""
+    customer = known(session)
+    row: dict[str, Any] = {"message_id": "m9", "customer": "cust-4711", "name": "order_completed", "occurred_at": NOW}
+    theirs = EventRow(**row | {"properties": {"to": "Quackenbush"}} | fault)
+    rows = [theirs, EventRow("m10", make_customer(session).external_id, "Not A Name", NOW, {})]
+    record_events(session, rows, triggers=[], now=NOW, source="test")
+    assert set(session.scalars(select(RejectedEvent.message_id))) >= {"m9", "m10"}
+    erase(session, customer.id, now=NOW)
+    record_events(session, rows[:1], triggers=[], now=NOW, source="test")
+    assert session.scalars(select(RejectedEvent.message_id)).all() == ["m10"]
+
+
 def test_who_does_not_exist_cannot_be_erased(session: Session) -> None:
     """An error that names the id."""
     with pytest.raises(NotFound, match="nobody"):
