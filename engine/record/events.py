@@ -3,10 +3,12 @@
 In the same transaction follow the totals, the problems, the days of first events, and the moments these make or undo.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +30,7 @@ from engine.record.locking import LockedCustomer, lock_by_external_id
 from engine.record.rejection import Rejection, RowRefused
 from engine.storage.bulk import insert_each, uncollected
 from engine.storage.models import Event, RejectedEvent
+from engine.storage.upsert import insert_into
 
 MOST_ROWS = 1_000
 CONFLICT = "another event was recorded under this message id before"
@@ -156,18 +159,18 @@ def _values(
 def _keep_rejected(
     session: Session, rows: Sequence[EventRow], rejected: Sequence[Rejection], *, now: datetime, source: str
 ) -> None:
-    kept = [
-        {
-            "id": new_id(),
-            "message_id": _spelled(rows[one.index].message_id)[:200],
-            "reason": f"{one.column}: {one.reason}" if one.column else one.reason,
-            "body": _readable(rows[one.index]),
-            "source": source,
-            "recorded_at": now,
-        }
-        for one in rejected
-    ]
-    insert_each(session, RejectedEvent, kept)
+    """What was refused before for the same reason is known by its content, and stands there once: a file that is
+    imported again changes nothing."""
+    kept = {}
+    for one in rejected:
+        row = rows[one.index]
+        reason = f"{one.column}: {one.reason}" if one.column else one.reason
+        said = {"message_id": _spelled(row.message_id)[:200], "reason": reason, "body": _readable(row)}
+        key = UUID(bytes=blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).digest())
+        kept[key] = {"id": key, **said, "source": source, "recorded_at": now}
+    if kept:  # in one order everywhere, so that two sessions never wait for each other in a circle
+        insert = insert_into(session, RejectedEvent).on_conflict_do_nothing()
+        session.execute(insert, [kept[key] for key in sorted(kept)])
 
 
 def _readable(row: EventRow) -> dict[str, str]:

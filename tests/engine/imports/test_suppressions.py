@@ -1,4 +1,4 @@
-"""The list of the system before holds whom it means, however it is written; what holds nobody is refused by its line."""
+"""The list of the system before holds whom it means, however it is written; what holds nobody is refused by line."""
 
 from datetime import UTC, datetime
 from pathlib import Path

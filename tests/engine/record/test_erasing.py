@@ -102,7 +102,12 @@ def known(session: Session) -> Customer:
                 what_happened="Zenobia waited",
             ),
             RejectedEvent(
-                message_id="m2", reason="bad", body={"customer": "cust-4711"}, source="test", recorded_at=NOW
+                id=uuid.uuid4(),
+                message_id="m2",
+                reason="bad",
+                body={"customer": "cust-4711"},
+                source="test",
+                recorded_at=NOW,
             ),
         ]
     )

@@ -197,6 +197,21 @@ def test_bad_rows_are_refused_by_themselves(shop: Shop) -> None:
         assert session.scalar(select(func.count()).select_from(RejectedEvent)) == len(FAULTS)
 
 
+def test_what_is_refused_again_is_kept_once(shop: Shop) -> None:
+    """A file with unknown customers may be imported every night, under another name, and twice in itself; another
+    reason, or another body, stands beside it."""
+    rows = [order(id="m1", customer="bo"), order(id="m2", customer="bo"), order(id="m1", customer="bo")]
+    assert [len(shop.record(*rows).rejected) for _ in range(2)] == [3, 3]
+    assert kept(shop) == 2
+    shop.record(order(id="m1", customer="bo", amount_minor=7))
+    assert kept(shop) == 3
+
+
+def kept(shop: Shop) -> int | None:
+    with shop.db.reading() as session:
+        return session.scalar(select(func.count()).select_from(RejectedEvent))
+
+
 def test_a_deep_body_is_refused_and_not_followed(shop: Shop) -> None:
     """Ten thousand lists in each other cost nothing."""
     deep: list[Any] = []
