@@ -16,6 +16,7 @@ from celery.beat import EmbeddedService
 from engine.settings import Settings
 from web.app import make_app as make_web
 from workers.app import QUEUES, app
+from workers.place import leave
 from workers.stopping import stopping
 
 # One of them may be busy with a backtest for a while.
@@ -80,6 +81,7 @@ def working() -> Iterator[None]:
         worker.stop()
         thread.join(timeout=STOP_SECONDS)
         beat.join(timeout=STOP_SECONDS)
+        leave()
 
 
 def _worker(celery: Celery):  # type: ignore[no-untyped-def] # Celery ships no types

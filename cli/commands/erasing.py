@@ -4,13 +4,15 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, say
+from cli.output import AsJson, err, say
 from cli.place import opened
 from engine import clock
 from engine.people.audit import Doer, record
 from engine.record.erasing import customer_named
 from engine.record.erasing import erase as erase_customer
 from engine.storage.models import Customer
+
+STILL_IN_LOG = "Somebody is reading the database: its log, the file ending in -wal, holds more until Jubilee stops."
 
 
 def erase(
@@ -33,5 +35,7 @@ def erase(
             if forget := getattr(channel, "forget", None):
                 for kept_id in erased.kept_ids:
                     forget(kept_id)
+        if not jubilee.db.empty_log():
+            err.print(STILL_IN_LOG, markup=False, soft_wrap=True)
     done = {"messages": len(erased.message_ids), "stopped": erased.stopped}
     say(f"Erased. Of {done['messages']} messages {done['stopped']} were stopped.", done, as_json)

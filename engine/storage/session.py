@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from engine.storage.compiled import CompiledStatements
 
 BUSY_TIMEOUT_MS = 30_000
+# Whoever empties the log keeps others from writing while somebody still reads: not for as long as they would wait.
+EMPTYING_TIMEOUT_MS = 5_000
 IMPORT_ROWS_PER_COMMIT = 1_000
 # A server that is gone without a word is noticed: connecting is given up after seconds, a connection that nothing comes
 # back on after half a minute or so. How long a statement may take is another matter, and not limited here.
@@ -62,6 +64,20 @@ class Database:
         with Session(self._reader, expire_on_commit=False) as session:
             yield session
             session.rollback()
+
+    def empty_log(self) -> bool:
+        """Write SQLite's log into its file and leave nothing in it: until then it holds what was deleted. False where
+        somebody who reads was in the way. PostgreSQL's log is the server's."""
+        if not self.is_sqlite:
+            return True
+        connection = self._writer.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={EMPTYING_TIMEOUT_MS}")
+            (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        finally:
+            connection.invalidate()  # its patience is not that of the others
 
     def dispose(self) -> None:
         """Close pooled connections; after a fork, do so in the child before its first query."""
@@ -122,6 +138,7 @@ def _sqlite_engine(url: str, begin: str, synchronous: str = "NORMAL") -> Engine:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what was erased is overwritten; some builds of SQLite do so by themselves, others not
             f"busy_timeout={BUSY_TIMEOUT_MS}",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -1,7 +1,11 @@
 """`jubilee erase`."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from uuid import uuid4
+
+import pytest
 
 from cli.output import Exit
 from engine.storage.models import Customer
@@ -36,6 +40,41 @@ def test_it_erases(ready: Terminal) -> None:
     assert (external_id[:7], name) == ("erased:", None)
     with sqlite3.connect(ready.home / "home" / "jubilee.db") as database:
         assert database.execute("SELECT count(*) FROM audit WHERE action = 'erased'").fetchone() == (1,)
+
+
+@pytest.fixture
+def beside(ready: Terminal) -> Iterator[sqlite3.Connection]:
+    """The database as another process has it open: SQLite's log then stays where it is."""
+    with closing(sqlite3.connect(ready.home / "home" / "jubilee.db", isolation_level=None)) as connection:
+        connection.execute("SELECT count(*) FROM customers").fetchone()
+        yield connection
+
+
+def left(terminal: Terminal) -> list[str]:
+    """The database's files in which the customer can still be read."""
+    files = sorted((terminal.home / "home").glob("jubilee.db*"))
+    return [one.name for one in files if any(word in one.read_bytes() for word in (b"Zenobia", b"z@example.com"))]
+
+
+def test_nothing_is_left_in_the_files(ready: Terminal, beside: sqlite3.Connection) -> None:
+    """Neither in pages that are free now nor in the log."""
+    one_customer(ready)
+    assert left(ready)
+    ready.run("erase", "c1", "--yes")
+    assert left(ready) == []
+
+
+def test_what_is_left_while_somebody_reads_is_said(
+    ready: Terminal, beside: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The customer is erased nevertheless."""
+    monkeypatch.setattr("engine.storage.session.EMPTYING_TIMEOUT_MS", 0)
+    one_customer(ready)
+    beside.execute("BEGIN")
+    beside.execute("SELECT count(*) FROM customers").fetchone()
+    assert "until Jubilee stops" in ready.run("erase", "c1", "--yes").stderr
+    beside.execute("ROLLBACK")
+    assert names(ready)[0][1] is None
 
 
 def test_letters_in_the_postbox_go_too(ready: Terminal) -> None:

@@ -90,12 +90,14 @@ def port() -> int:
 
 
 def test_it_answers_stops_on_both_signals_and_keeps_its_data(tmp_path: Path, port: int) -> None:
-    """Ctrl-C and SIGTERM end it with exit code 0; the second start has the sign-in of the first."""
+    """Ctrl-C and SIGTERM end it with exit code 0, and leave no log that holds what was erased; the second start has the
+    sign-in of the first."""
     signs_in = []
     for with_signal in (signal.SIGINT, signal.SIGTERM):
         with started(tmp_path, port, "--sample", "none") as process:
             answers(process, port)
             signs_in.append(re.findall(r"Sign in: (.*)", stop(process, with_signal)))
+        assert not (tmp_path / "jubilee.db-wal").exists()
     assert signs_in[0] == signs_in[1]
     assert len(signs_in[0]) == 1
 
