@@ -17,6 +17,7 @@ from engine.definitions.store import seed_shipped
 from engine.errors import InvalidDefinition, NotFound
 from engine.people.accounts import NewPerson, anyone, create_person
 from engine.people.audit import Doer
+from engine.private import own_file, own_folder
 from engine.rounds import Jubilee, fold
 from engine.send.channels import Channels, close, open_channels
 from engine.settings import settings
@@ -96,7 +97,7 @@ def first_sign_in(jubilee: Jubilee) -> str:
             password = secrets.token_urlsafe(12)
             new = NewPerson(FIRST_ACCOUNT, "Alex Admin", "admin", password, jubilee.settings.team_zone)
             create_person(session, new, now=clock.now(session), doer=Doer("first start"))
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.touch(mode=0o600)
+            own_folder(kept.parent)
+            own_file(kept)
             kept.write_text(f"{FIRST_ACCOUNT}  {password}\n", encoding="utf-8")
     return kept.read_text(encoding="utf-8").strip() if kept.exists() else "with your account"

@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from engine.private import own_file, own_folder
 from engine.settings import Settings
 
 SHORTEST_SECRET = 32
@@ -17,9 +18,9 @@ def open_secret(settings: Settings) -> str:
     try:
         return _kept(path)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        own_folder(path.parent)
     made = path.with_name(f".secret.{secrets.token_hex(4)}")
-    made.touch(mode=0o600)
+    own_file(made)
     made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
     try:
         os.link(made, path)  # whoever comes first decides; another process reads what was made

@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.clock import machine_now
+from engine.private import own_file, own_folder
 from engine.send.channels import Channel, Channels
 from engine.send.outgoing import OutgoingMessage
 from engine.send.receiver import Place, Receiver
@@ -87,9 +88,9 @@ class Ways:
 
     def into_folder(self, letter: Letter) -> None:
         """Kept for whoever may look into the home folder, and for nobody else."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_folder(self.folder)
         made = self.folder / f".{letter.id}"
-        made.touch(mode=0o600)
+        own_file(made)
         made.write_text(f"To: {letter.to}\nSubject: {letter.subject}\n\n{text_of(letter, self.company)}", "utf-8")
         made.replace(self.folder / f"{letter.kind}-{letter.id}.txt")
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
+from engine.private import own_file, own_folder
 from engine.storage.compiled import CompiledStatements
 
 BUSY_TIMEOUT_MS = 30_000
@@ -129,7 +130,8 @@ def _remember_long_statements() -> None:
 def _sqlite_engine(url: str, begin: str, synchronous: str = "NORMAL") -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        own_folder(Path(path).parent)
+        own_file(Path(path))
     engine = open_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000})
 
     @event.listens_for(engine, "connect")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from engine.private import own_file, own_folder
 from engine.send.outgoing import Accepted, NotTaken, OutgoingMessage
 from engine.settings import Settings
 
@@ -41,10 +42,11 @@ class Postbox:
 
     def send(self, message: OutgoingMessage) -> Accepted:
         """Post the letter, durably, before saying so. One that is there already was this one."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        own_folder(self._folder)
         body = {**asdict(message), "message_id": str(message.message_id), "delivery_id": str(message.delivery_id)}
         draft = self._folder / f".{message.message_id}.{uuid4().hex}"
-        with draft.open("x", encoding="utf-8", errors="replace") as file:
+        own_file(draft)
+        with draft.open("w", encoding="utf-8", errors="replace") as file:
             json.dump(body, file, ensure_ascii=False, default=str)
             file.flush()
             os.fsync(file.fileno())
