@@ -36,16 +36,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check trigger files; every fault is told with its file, line and field. Exit code 3 where there are any."""
-    try:
-        found = _read(path)
-    except InvalidDefinition as error:
-        faults = str(error).splitlines()
-        if as_json:
-            say_json({"triggers": [], "faults": faults})
-        for fault in [] if as_json else faults:
-            err.print(fault, markup=False, soft_wrap=True)
-        raise typer.Exit(Exit.FOUND_FAULTS) from None
-    names = [definition.name for definition in found]
+    names = [definition.name for definition in _read(path, as_json)]
     say(f"{len(names)} triggers, all well: {', '.join(names)}.", {"triggers": names, "faults": []}, as_json)
 
 
@@ -76,8 +67,11 @@ def apply(
     activate: Annotated[bool, typer.Option("--activate", help="Switch on those that are drafts.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Keep the triggers of a file as their newest versions. What has been planned keeps the version that made it."""
-    found = _read(path)
+    """Keep the triggers of a file as their newest versions. What has been planned keeps the version that made it.
+
+    Where a file has a fault, which is told as `check` does, none is kept; exit code 3.
+    """
+    found = _read(path, as_json)
     applied = []
     with opened() as jubilee:
         with jubilee.db.writing() as session:
@@ -164,8 +158,17 @@ def _trigger(session: Session, name: str) -> Trigger:
     return trigger
 
 
-def _read(path: Path) -> list[TriggerDefinition]:
-    return read_definitions(path, KINDS) if path.is_dir() else [read_definition(path, KINDS)]
+def _read(path: Path, as_json: bool) -> list[TriggerDefinition]:
+    """What the file or folder defines; where it has faults they are told, and the command ends."""
+    try:
+        return read_definitions(path, KINDS) if path.is_dir() else [read_definition(path, KINDS)]
+    except InvalidDefinition as error:
+        faults = str(error).splitlines()
+        if as_json:
+            say_json({"triggers": [], "faults": faults})
+        for fault in [] if as_json else faults:
+            err.print(fault, markup=False, soft_wrap=True)
+        raise typer.Exit(Exit.FOUND_FAULTS) from None
 
 
 def _who() -> str:

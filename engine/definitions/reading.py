@@ -15,6 +15,7 @@ from engine.kinds import KindTable
 from engine.unseen import unseen_in
 
 _LARGEST = 64_000
+_SUFFIXES = (".yaml", ".yml")
 _UNKNOWN_FIELD = "there is no such field; fields here are {}"
 
 
@@ -27,9 +28,16 @@ def read_definition(path: Path, kinds: KindTable) -> TriggerDefinition:
 
 
 def read_definitions(folder: Path, kinds: KindTable) -> list[TriggerDefinition]:
-    """All triggers of a folder, by name. Raises InvalidDefinition with the faults of every file in it."""
-    read = [_read(path, kinds) for path in sorted(folder.glob("*.yaml"))]
-    if faults := [fault for _, faults_of_file in read for fault in faults_of_file]:
+    """All triggers of a folder, by name. Raises InvalidDefinition with the faults of every file in it, and where there
+    is nothing to read: whoever wrote the wrong path would be told that all is well."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+    if not paths:
+        raise InvalidDefinition(f"{folder}: holds no triggers: no file in it ends in {' or '.join(_SUFFIXES)}")
+    read = [_read(path, kinds) for path in paths]
+    faults = [fault for _, faults_of_file in read for fault in faults_of_file]
+    twice = [path for path in paths if path.suffix != _SUFFIXES[0] and path.with_suffix(_SUFFIXES[0]) in paths]
+    faults += [f"{path}: there is {path.stem}{_SUFFIXES[0]} as well" for path in twice]
+    if faults:
         raise InvalidDefinition("\n".join(faults))
     return [definition for definition, _ in read if definition is not None]
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from cli.place import SHIPPED_TRIGGERS
 from tests.cli.conftest import Terminal
 
 Write = Callable[[str, str], Path]
 BIRTHDAY = (SHIPPED_TRIGGERS / "birthday.yaml").read_text(encoding="utf-8")
+NAME_DAY = BIRTHDAY.replace("name: birthday", "name: name_day")
 HEAD = "message_id,customer,name,occurred_at,property:amount_minor:int,currency\n"
 
 
@@ -31,6 +34,39 @@ def test_every_fault_is_told_with_file_and_line(terminal: Terminal, file: Write)
     }
     assert wanted <= {int(fault.split(":")[1]) for fault in faults}
     assert all(fault.startswith(f"{path}:") for fault in faults)
+
+
+@pytest.mark.parametrize("command", ["check", "apply"])
+@pytest.mark.parametrize("there", [(), ("README.md",), ("more/name_day.yaml",)], ids=["empty", "no triggers", "deeper"])
+def test_a_folder_without_triggers_is_a_fault(
+    terminal: Terminal, tmp_path: Path, command: str, there: tuple[str, ...]
+) -> None:
+    """A pipeline with a wrong path must not stay green."""
+    folder = tmp_path / "triggers"
+    for name in ("more/", *there):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    for name in there:
+        (folder / name).write_text(NAME_DAY, encoding="utf-8")
+    assert f"{folder}: holds no triggers" in terminal.run("triggers", command, str(folder), code=3).stderr
+    assert len(terminal.ask("triggers", command, str(folder), code=3)["faults"]) == 1
+
+
+def test_either_ending_is_read(ready: Terminal, file: Write) -> None:
+    """`.yaml` and `.yml`; the same trigger in both is a fault."""
+    path = file("name_day.yml", NAME_DAY)
+    assert ready.ask("triggers", "check", str(path.parent))["triggers"] == ["name_day"]
+    assert ready.ask("triggers", "apply", str(path.parent)) == [{"name": "name_day", "state": "draft"}]
+    file("name_day.yaml", NAME_DAY)
+    assert "there is name_day.yaml as well" in ready.run("triggers", "check", str(path.parent), code=3).stderr
+
+
+def test_a_faulty_file_is_not_applied(ready: Terminal, file: Write) -> None:
+    """Nor the others of its folder; the exit code is that of `check`."""
+    path = file("birthday.yaml", BIRTHDAY.replace("weight: 30", "weight: 300"))
+    file("name_day.yaml", NAME_DAY)
+    assert str(path) in ready.run("triggers", "apply", str(path), code=3).stderr
+    assert "faults" in ready.ask("triggers", "apply", str(path.parent), code=3)
+    assert "name_day" not in states(ready)
 
 
 def test_shipped_triggers_are_on_or_off_as_their_files_say(ready: Terminal) -> None:
@@ -73,7 +109,7 @@ def test_a_trigger_that_is_not_there_is_named_with_those_that_are(ready: Termina
 
 def test_applying_a_file_makes_a_trigger_of_its_own_name(ready: Terminal, file: Write) -> None:
     """It begins as a draft, unless it is to be switched on at once."""
-    path = file("name_day.yaml", BIRTHDAY.replace("name: birthday", "name: name_day"))
+    path = file("name_day.yaml", NAME_DAY)
     assert ready.ask("triggers", "apply", str(path)) == [{"name": "name_day", "state": "draft"}]
     assert ready.ask("triggers", "apply", str(path), "--activate") == [{"name": "name_day", "state": "active"}]
 
