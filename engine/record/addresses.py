@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
 from engine.record.rejection import RowRefused
 from engine.record.texts import clean_line
 
@@ -19,12 +21,17 @@ def _mail(text: str) -> str:
 
 
 def _phone(text: str) -> str:
+    """The zero that is dialled within a country, as in +49 (0)30, is no part of the number; where it is one, as in
+    Italy, it stays."""
     number = _PHONE_PUNCTUATION.sub("", text)
     if number.startswith("00"):
         number = f"+{number[2:]}"
-    if not _PHONE.fullmatch(number):
-        raise ValueError("is not a telephone number with its country code, such as +4930123456")
-    return number
+    try:
+        if _PHONE.fullmatch(number):
+            return str(format_number(parse(number, None), PhoneNumberFormat.E164))
+    except NumberParseException:  # no country has such a code
+        pass
+    raise ValueError("is not a telephone number with its country code, such as +4930123456")
 
 
 def _any(text: str) -> str:
