@@ -4,17 +4,21 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import typer
 
 from cli.output import AsJson, err, say
 from cli.place import opened
-from cli.sample.loading import let_arrive
+from cli.sample.loading import let_arrive, others_than_the_sample
 from engine import clock, rounds
 from engine.dates.team import TeamHours
 from engine.dates.zones import zone
+from engine.errors import InvalidInput
 from engine.review.queue import counts
 from engine.rounds import Jubilee
+
+REALLY = "If that is what you want: jubilee demo tomorrow --really"
 
 demo = typer.Typer(add_completion=False, no_args_is_help=True, help="Move the demonstration on.")
 
@@ -45,18 +49,32 @@ def send(as_json: AsJson = False) -> None:
 
 
 @demo.command("tomorrow")
-def tomorrow(as_json: AsJson = False) -> None:
+def tomorrow(
+    really: Annotated[bool, typer.Option("--really", help="Also where there are real customers.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Move the clock on to the team's next morning, hour by hour: orders arrive, drafts are written, messages go.
 
     Works while `jubilee up` runs. Approve something first: a message goes in its customer's own morning.
     """
     with opened() as jubilee, err.status("A day goes by ..."):
+        if not really:
+            _refuse_real_customers(jubilee)
         done = live_until_morning(jubilee)
         with jubilee.db.reading() as session:
             now = clock.now(session)
             today, done["messages wait for a person"] = now.date(), counts(session, now=now, up_to=None).in_review
     sentence = ", ".join(f"{count:,} {what}" for what, count in done.items())
     say(f"It is now {today:%A}, {today.day} {today:%B %Y}: {sentence}.", {"today": today, **done}, as_json)
+
+
+def _refuse_real_customers(jubilee: Jubilee) -> None:
+    """Their drafts would pass their deadlines unread, and the clock does not go back."""
+    with jubilee.db.reading() as session:
+        others = others_than_the_sample(session)
+    if jubilee.settings.live or others:
+        why = "JUBILEE_LIVE is true" if jubilee.settings.live else "There are customers who are not of the sample"
+        raise InvalidInput(f"{why}: the clock of this installation would run ahead for good. {REALLY}")
 
 
 def live_until_morning(jubilee: Jubilee) -> Counter[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from cli.sample.people import People
@@ -24,7 +24,7 @@ from engine.record.events import EventRow, record_events
 from engine.record.events import Recorded as RecordedEvents
 from engine.record.incidents import record_incident
 from engine.rounds import Jubilee
-from engine.storage.models import Installation, Trigger
+from engine.storage.models import Customer, CustomerChange, Installation, Trigger
 from engine.storage.session import IMPORT_ROWS_PER_COMMIT
 
 SAMPLE = "sample"
@@ -59,6 +59,12 @@ def sample_of(session: Session) -> Sample | None:
     if row is None:
         return None
     return Sample(**{**row.value, "through": datetime.fromisoformat(row.value["through"])})
+
+
+def others_than_the_sample(session: Session) -> bool:
+    """Whether there is a customer whom the sample did not make."""
+    made = exists().where(CustomerChange.customer_id == Customer.id, CustomerChange.source == SOURCE)
+    return session.scalar(select(Customer.id).where(Customer.erased_at.is_(None), ~made).limit(1)) is not None
 
 
 def load_sample(jubilee: Jubilee, *, real_dates: bool, progress: Progress) -> Sample:

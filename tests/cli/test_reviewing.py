@@ -42,7 +42,7 @@ def test_a_draft_is_approved_and_sent_in_the_customers_morning(with_draft: Termi
     assert "Ana" in with_draft.run("queue").output
     with_draft.run("approve", message, "--as", "admin@example.com")
     assert queue(with_draft) == []
-    sent = sum(with_draft.ask("demo", "tomorrow")["messages sent"] for _ in range(4))
+    sent = sum(with_draft.ask("demo", "tomorrow", "--really")["messages sent"] for _ in range(4))
     assert sent == 1
     assert len(list(Path(with_draft.home / "home" / "postbox").glob("*.json"))) == 1
 

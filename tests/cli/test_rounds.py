@@ -1,11 +1,15 @@
-"""How long a demonstrated day lasts: until the team has begun its next one."""
+"""How long a demonstrated day lasts: until the team has begun its next one. It does not pass for real customers."""
 
+import sqlite3
 from datetime import UTC, datetime, time
 
 import pytest
 
 from cli.commands.rounds import hours_until_morning
+from engine import clock
 from engine.dates.team import TeamHours
+from engine.settings import settings
+from tests.cli.conftest import Terminal
 
 LONDON = TeamHours(zone="UTC", start=time(9))
 NEW_YORK = TeamHours(zone="America/New_York", start=time(9))
@@ -26,3 +30,21 @@ NEW_YORK = TeamHours(zone="America/New_York", start=time(9))
 def test_a_day_lasts_until_the_team_has_begun_the_next_one(team: TeamHours, now: str, hours: int) -> None:
     """Counted in real hours, in the team's zone."""
     assert hours_until_morning(datetime.fromisoformat(now).replace(tzinfo=UTC), team) == hours
+
+
+@pytest.mark.parametrize("real", ["customers", "channels"])
+def test_no_day_goes_by_for_real_customers(ready: Terminal, monkeypatch: pytest.MonkeyPatch, real: str) -> None:
+    """The clock does not go back, and what nobody read in time is dropped; whoever wants it must say so."""
+    if real == "channels":
+        monkeypatch.setenv("JUBILEE_LIVE", "true")
+        settings.cache_clear()
+    else:
+        path = ready.home / "c.csv"
+        path.write_text("id,first_name\nC1,Ana\n", encoding="utf-8")
+        ready.run("import", "customers", str(path))
+    said = ready.run("demo", "tomorrow", code=1).stderr
+    assert ("JUBILEE_LIVE" if real == "channels" else "not of the sample") in said
+    assert "--really" in said
+    with sqlite3.connect(ready.home / "home" / "jubilee.db") as database:
+        assert database.execute("SELECT * FROM installation WHERE name = ?", (clock.HOURS_AHEAD,)).fetchall() == []
+    ready.run("demo", "tomorrow", "--really")

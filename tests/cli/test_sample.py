@@ -11,10 +11,12 @@ from sqlalchemy import func, select
 
 from cli.place import make_ready
 from cli.sample import loading
-from cli.sample.loading import let_arrive, load_sample, sample_of
+from cli.sample.loading import let_arrive, load_sample, others_than_the_sample, sample_of
 from cli.sample.people import People, language_of
 from cli.sample.purchases import FIRST_RUN_ON, made_purchases
 from cli.sample.tickets import made_events
+from engine.record.customers import CustomerRow, record_customers
+from engine.record.erasing import erase
 from engine.rounds import Jubilee
 from engine.send.channels import open_channels
 from engine.settings import Settings
@@ -164,3 +166,16 @@ def test_the_real_dates_may_be_kept(jubilee: Jubilee) -> None:
     load_sample(jubilee, real_dates=True, progress=silent)
     days = [at.date() for message_id, at in recorded(jubilee)[0] if message_id.startswith("made:0")]
     assert (min(days).year, max(days).year) == (1997, 1998)
+
+
+def test_a_customer_of_ones_own_is_told_from_those_of_the_sample(jubilee: Jubilee) -> None:
+    """Whatever became of these since: one of them may have been erased, and orders or corrections came in."""
+    load_sample(jubilee, real_dates=False, progress=silent)
+    with jubilee.db.writing() as session:
+        first, second = session.scalars(select(Customer).order_by(Customer.external_id).limit(2))
+        erase(session, first.id, now=SUNDAY)
+        mended = CustomerRow(second.external_id, first_name="Mended")
+        record_customers(session, [mended], now=SUNDAY, source="crm", triggers=[])
+        assert not others_than_the_sample(session)
+        record_customers(session, [CustomerRow("mine")], now=SUNDAY, source="crm", triggers=[])
+        assert others_than_the_sample(session)
