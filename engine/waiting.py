@@ -36,9 +36,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Activity:
+    """`at` is what `due_at` is compared with: a demonstration moves the clock of most, and none of leases."""
+
     name: str
     due_at: InstrumentedAttribute[Any]
     waits: ColumnElement[bool]
+    at: datetime
     moved_at: InstrumentedAttribute[Any] | None = None
 
 
@@ -47,10 +50,10 @@ def waiting(session: Session, *, now: datetime, machine: datetime) -> Iterator[W
     gate is closed - are not due."""
     for one in _activities(session, now, machine):
         oldest, count = session.execute(
-            select(func.min(one.due_at), func.count()).where(one.waits, one.due_at <= now)
+            select(func.min(one.due_at), func.count()).where(one.waits, one.due_at <= one.at)
         ).one()
         moved_at = session.scalar(select(func.max(one.moved_at))) if count and one.moved_at is not None else None
-        yield Waiting(one.name, count, now - oldest if count else timedelta(), moved_at)
+        yield Waiting(one.name, count, one.at - oldest if count else timedelta(), moved_at)
 
 
 def _activities(session: Session, now: datetime, machine: datetime) -> Sequence[_Activity]:
@@ -59,12 +62,12 @@ def _activities(session: Session, now: datetime, machine: datetime) -> Sequence[
     may_be_answered = and_(Answer.state == "waiting", Answer.channel.not_in(closed))
     stopped = sending_stopped(session)
     return (
-        _Activity("plan", Moment.check_at, Moment.state == "spotted", Moment.planned_at),
-        _Activity("write", Message.write_at, Message.state == "draft", Message.written_at),
-        _Activity("deadlines", Message.deadline_at, Message.state.in_(("draft", "in_review"))),
-        _Activity("send", Message.send_at, false() if stopped else may_go, Delivery.claimed_at),
-        _Activity("answer", Answer.release_at, false() if stopped else may_be_answered, Answer.submitting_at),
-        _Activity("settle", Delivery.lease_until, Delivery.state.in_(("claimed", "submitting"))),
-        _Activity("notices", Notice.next_at, WAITING, Notice.sent_at),
-        _Activity("rehearse", Rehearsal.asked_at, Rehearsal.state == "waiting", Rehearsal.started_at),
+        _Activity("plan", Moment.check_at, Moment.state == "spotted", now, Moment.planned_at),
+        _Activity("write", Message.write_at, Message.state == "draft", now, Message.written_at),
+        _Activity("deadlines", Message.deadline_at, Message.state.in_(("draft", "in_review")), now),
+        _Activity("send", Message.send_at, false() if stopped else may_go, now, Delivery.claimed_at),
+        _Activity("answer", Answer.release_at, false() if stopped else may_be_answered, now, Answer.submitting_at),
+        _Activity("settle", Delivery.lease_until, Delivery.state.in_(("claimed", "submitting")), machine),
+        _Activity("notices", Notice.next_at, WAITING, now, Notice.sent_at),
+        _Activity("rehearse", Rehearsal.asked_at, Rehearsal.state == "waiting", now, Rehearsal.started_at),
     )

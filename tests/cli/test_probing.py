@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from cli.output import Exit
+from engine import clock
 from engine.send.claiming import Door, claim_due
 from engine.send.switch import stop_sending
 from engine.storage.models import Answer, Gate, Message, Notice
@@ -126,3 +127,14 @@ def test_an_answer_and_a_notice_that_nobody_takes_are_faults(ready: Terminal, db
     with db.writing() as session:
         session.add(Gate(channel="email", tokens=0, refilled_at=ahead(), closed_until=ahead(timedelta(hours=1))))
     ready.run("probe", "answer")
+
+
+def test_a_lease_runs_by_the_clock_that_no_demonstration_moves(ready: Terminal, db: Database) -> None:
+    """What a killed worker had claimed is not late for as long as the demonstration is ahead."""
+    with db.writing() as session:
+        clock.move_on(session, hours=29)
+    due(db, timedelta(hours=-28))
+    with db.writing() as session:
+        assert claim_due(session, Door("one", limit=1), now=clock.now(session), machine=clock.machine_now())
+    (settling,) = [one for one in ready.ask("probe") if one["activity"] == "settle"]
+    assert (settling["due"], settling["oldest_seconds"]) == (0, 0)
