@@ -61,7 +61,10 @@ def _of_the_domain(request: Request, error: Exception) -> Response:
 
 def _of_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _page(request, status, "The address may be mistyped, or what was here has gone." if status == 404 else "")
+    sentence = "The address may be mistyped, or what was here has gone." if status == 404 else ""
+    if isinstance(error, HTTPException) and is_for_machines(request):  # they are told what we raised it with
+        return JSONResponse({"error": sentence or error.detail}, status, error.headers)
+    return _page(request, status, sentence)
 
 
 def _of_the_form(request: Request, error: Exception) -> Response:

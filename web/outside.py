@@ -8,6 +8,8 @@ proves itself by what it carries: a signed link, a key, a provider's signature. 
 from fastapi import Request
 from fastapi.routing import APIRoute
 
+FOR_MACHINES = ("/api/", "/hooks/")
+
 
 class FromOutside(APIRoute):
     """Called without a session, and so without a form token."""
@@ -23,5 +25,5 @@ def is_from_outside(request: Request) -> bool:
 
 
 def is_for_machines(request: Request) -> bool:
-    """Whether the route that serves this request answers programs."""
-    return isinstance(request.scope.get("route"), ForMachines)
+    """Whether the route that serves this request answers programs; where there is none, whether one would have."""
+    return isinstance(request.scope.get("route"), ForMachines) or request.url.path.startswith(FOR_MACHINES)

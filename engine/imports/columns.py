@@ -81,23 +81,24 @@ class Columns:
 
 def customer_columns(header: Sequence[str], mapping: Mapping[str, str] | None) -> Columns:
     """What the columns of a file of customers mean."""
-    columns = _columns(header, mapping or {}, _customer_target, _CUSTOMER_NAMES)
+    columns = _columns("customers", header, mapping or {}, _customer_target, _CUSTOMER_NAMES)
     return _with(columns, "external_id")
 
 
 def event_columns(header: Sequence[str], mapping: Mapping[str, str] | None, given: Sequence[str] = ()) -> Columns:
     """What the columns of a file of events mean. `given` are fields that the caller fills in without a column."""
-    columns = _columns(header, mapping or {}, _event_target, _EVENT_NAMES)
+    columns = _columns("events", header, mapping or {}, _event_target, _EVENT_NAMES)
     return _with(columns, *(field for field in ("message_id", "customer", "name", "occurred_at") if field not in given))
 
 
 def _columns(
+    of: str,
     header: Sequence[str],
     mapping: Mapping[str, str],
     parse: Callable[[str], Target | None],
     known: Mapping[str, str],
 ) -> Columns:
-    targets = dict(_mapped(header, mapping, parse))
+    targets = dict(_mapped(of, header, mapping, parse))
     taken = {target.key for target in targets.values()}
     unread = []
     for position, column in enumerate(header):
@@ -113,7 +114,7 @@ def _columns(
 
 
 def _mapped(
-    header: Sequence[str], mapping: Mapping[str, str], parse: Callable[[str], Target | None]
+    of: str, header: Sequence[str], mapping: Mapping[str, str], parse: Callable[[str], Target | None]
 ) -> dict[int, Target]:
     targets = {}
     for column, wanted in mapping.items():
@@ -123,7 +124,8 @@ def _mapped(
             continue
         target = parse(wanted)
         if target is None:
-            raise InvalidInput(f"The mapping of {column!r} to {wanted!r} means nothing: see `jubilee import --help`.")
+            fields = f"the fields are in `jubilee import {of} --help`"
+            raise InvalidInput(f"The mapping of {column!r} to {wanted!r} means nothing: {fields}.")
         targets[header.index(column)] = target
     return targets
 

@@ -305,7 +305,9 @@ def test_without_a_usable_key_the_provider_shall_call_again(
     monkeypatch.setenv("JUBILEE_SENDGRID_WEBHOOK_KEY", key)
     body = events(delivery)
     with capture_logs() as lines:
-        assert outside.post(EVENTS, content=body, headers=signed(body)).status_code == 503
+        answer = outside.post(EVENTS, content=body, headers=signed(body))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert answer.json() == {"error": "this is not configured here"}  # and not which secret is missing
     assert "JUBILEE_SENDGRID_WEBHOOK_KEY" in lines[0]["why"]
     assert count(db, Receipt) == 0
 

@@ -97,6 +97,15 @@ def test_nobody_elses_message_is_found(keyed: TestClient, messages: list[Message
 
 
 @pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/inapp", "/api/inapp/ada/nothing", "/hooks/nobody"])
+def test_a_program_that_mistypes_is_answered_as_programs_are(keyed: TestClient, path: str) -> None:
+    """In JSON, and not with a page; nor where it comes with another method."""
+    answer = keyed.get(path)
+    assert (answer.status_code, list(answer.json())) == (404, ["error"])
+    assert keyed.delete(ADA).json() == {"error": "Method Not Allowed"}
+
+
+@pytest.mark.databases("sqlite")
 def test_of_an_erased_customer_nothing_is_told(keyed: TestClient, messages: list[Message], db: Database) -> None:
     """As if they had never been."""
     with db.writing() as session:

@@ -154,6 +154,7 @@ def test_the_postbox_says_what_is_not_kept_in_it(browser: NewBrowser, office: Of
 def test_health_tells_how_long_the_oldest_message_waits(browser: NewBrowser, office: Office, db: Database) -> None:
     """Machines may ask without an account; an approved message that is two hours late shows."""
     assert browser().get("/health").json() == {"status": "ok", "oldest_due_seconds": None}
+    assert browser().head("/health").status_code == 200
     with db.writing() as session:
         message = session.get_one(Message, office.orders)
         message.state, message.approved_at, message.release_at = "approved", NOW, NOW

@@ -19,6 +19,7 @@ class Health(BaseModel):
 
 
 @router.get("/health")
+@router.head("/health")
 def health(session: Reading) -> Health:
     """Answers once the database did."""
     now = clock.now(session)

@@ -210,10 +210,13 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(
     ("mapping", "answer"),
     [
         ({"nmae": "first_name"}, "The mapping names the column 'nmae', and the file has 'id', 'name'."),
-        ({"name": "colour"}, "The mapping of 'name' to 'colour' means nothing: see `jubilee import --help`."),
         (
-            {"name": "trait:x:float"},
-            "The mapping of 'name' to 'trait:x:float' means nothing: see `jubilee import --help`.",
+            {"name": "colour"},
+            "The mapping of 'name' to 'colour' means nothing: the fields are in `jubilee import customers --help`.",
+        ),
+        (
+            {"name": "trait:x:f"},
+            "The mapping of 'name' to 'trait:x:f' means nothing: the fields are in `jubilee import customers --help`.",
         ),
         ({"id": "ignore"}, "No column means external_id: map one to it. The file has 'id', 'name'."),
     ],
@@ -225,6 +228,12 @@ def test_a_mapping_that_cannot_be_followed_is_refused(
     with pytest.raises(InvalidInput) as refused:
         customers(db, write("id,name\nC1,Ana\n"), mapping)
     assert str(refused.value) == answer
+
+
+def test_a_mapping_of_events_leads_to_the_fields_of_events(db: Database, write: Write) -> None:
+    """Those of customers are others."""
+    with pytest.raises(InvalidInput, match="`jubilee import events --help`"):
+        import_events(db, write("id\nC1\n"), mapping={"id": "foo"}, now=NOW, triggers=[])
 
 
 def test_a_missing_file_an_unknown_zone_and_an_unknown_encoding_are_named(db: Database, write: Write) -> None:
