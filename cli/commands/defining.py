@@ -17,7 +17,7 @@ from engine.definitions.schema import TriggerDefinition
 from engine.definitions.states import retire_for_good, waiting
 from engine.definitions.store import definition_of, save_definition, set_state
 from engine.definitions.unspoken import unspoken
-from engine.errors import InvalidDefinition, NotFound
+from engine.errors import Conflict, InvalidDefinition, NotFound
 from engine.people.audit import Doer, record
 from engine.rounds import fold
 from engine.storage.models import Trigger
@@ -26,6 +26,9 @@ from triggers.table import KINDS
 triggers = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Check, try out, apply, pause, resume and retire triggers."
 )
+
+# What is spotted or written by a trigger in these states needs its templates.
+_AT_WORK = ("shadow", "active")
 
 Name = Annotated[str, typer.Argument(help="The name of the trigger, as `jubilee triggers list` shows it.")]
 
@@ -69,7 +72,8 @@ def apply(
 ) -> None:
     """Keep the triggers of a file as their newest versions. What has been planned keeps the version that made it.
 
-    Where a file has a fault, which is told as `check` does, none is kept; exit code 3.
+    Where a file has a fault, which is told as `check` does, none is kept; exit code 3. Nor is any where one would be at
+    work without its templates.
     """
     found = _read(path, as_json)
     applied = []
@@ -82,7 +86,7 @@ def apply(
                 if activate and trigger.state == "draft":
                     set_state(session, trigger, "active", now=now)
                 applied.append({"name": trigger.name, "state": trigger.state})
-                _warn(session, definition)
+                _check_templates(session, trigger, definition)
         fold(jubilee)
     if as_json:
         say_json(applied)
@@ -140,13 +144,18 @@ def _set_state(name: str, state: str, reason: str | None) -> None:
             set_state(session, trigger, state, reason=reason, now=now)
             record(session, Doer(_who()), f"trigger_{state}", trigger, now=now, reason=reason)
             if state == "active" and trigger.version_id:
-                _warn(session, definition_of(session, trigger.version_id))
+                _check_templates(session, trigger, definition_of(session, trigger.version_id))
         fold(jubilee)
 
 
-def _warn(session: Session, definition: TriggerDefinition) -> None:
-    """Of templates that are not here. No fault: files may be brought in in any order."""
-    for said in unspoken(session, definition):
+def _check_templates(session: Session, trigger: Trigger, definition: TriggerDefinition) -> None:
+    """Files may be brought in in any order, so that a draft whose templates are not here is only warned of. At work it
+    would write nothing, and what is merged into others' messages would stop those, too."""
+    said = " ".join(unspoken(session, definition))
+    if said and trigger.state in _AT_WORK:
+        bring = "Bring them in first, by `jubilee templates import` or in the console; nothing was changed."
+        raise Conflict(f"{definition.name}: {said} {bring}")
+    if said:
         err.print(f"{definition.name}: {said}", markup=False, soft_wrap=True)
 
 

@@ -114,14 +114,27 @@ def test_applying_a_file_makes_a_trigger_of_its_own_name(ready: Terminal, file: 
     assert ready.ask("triggers", "apply", str(path), "--activate") == [{"name": "name_day", "state": "active"}]
 
 
-def test_a_template_that_is_not_here_is_warned_of(ready: Terminal, file: Write) -> None:
-    """When a file is applied and when it is switched on; it is kept, as the template may come with the next folder."""
+def test_a_draft_without_its_template_is_kept_and_not_switched_on(ready: Terminal, file: Write) -> None:
+    """The template may come with the next folder; until then nothing of the trigger could be written."""
     text = BIRTHDAY.replace("name: birthday", "name: name_day").replace("template: birthday", "template: to_come")
-    applied = ready.run("triggers", "apply", str(file("name_day.yaml", text)))
-    resumed = ready.run("triggers", "resume", "name_day")
-    for answer in (applied, resumed):
-        assert "name_day: There is no template “to_come” yet" in answer.stderr
+    path = str(file("name_day.yaml", text))
+    missing = "name_day: There is no template “to_come” yet"
+    assert missing in ready.run("triggers", "apply", path).stderr
+    assert missing in ready.run("triggers", "apply", path, "--activate", code=1).stderr
+    assert missing in ready.run("triggers", "resume", "name_day", code=1).stderr
+    assert states(ready)["name_day"] == "draft"
     assert ready.run("triggers", "resume", "lifetime_spend").stderr == ""
+
+
+def test_what_is_at_work_takes_no_version_without_its_template(ready: Terminal, file: Write) -> None:
+    """A file is in force at once. None of those with it is kept either."""
+    file("birthday.yaml", BIRTHDAY.replace("template: birthday", "template: brithday"))
+    folder = file("name_day.yaml", BIRTHDAY.replace("name: birthday", "name: name_day")).parent
+    assert "“brithday”" in ready.run("triggers", "apply", str(folder), code=1).stderr
+    assert "name_day" not in states(ready)
+    with sqlite3.connect(ready.home / "home" / "jubilee.db") as database:
+        query = "SELECT count(*) FROM trigger_versions WHERE definition LIKE '%brithday%'"
+        assert database.execute(query).fetchone() == (0,)
 
 
 def test_a_milestone_that_is_switched_on_adds_up_what_came_before(ready: Terminal, file: Write) -> None:
