@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, literal, or_
 from engine.calendar.countries import country_code
 from engine.conditions import Condition, to_sql
 from engine.conditions.countries import wrong_countries
+from engine.conditions.sql import home_in
 from engine.conditions.tree import fields_of, write_condition
 from engine.dates.text_law import is_region
 from engine.dates.zones import UnknownZone, zone
@@ -68,11 +69,9 @@ class NotNow:
 
 def lives_in(places: Sequence[str]) -> ColumnElement[bool]:
     """Whether a customer lives in one of these."""
-    countries = [place for place in places if _COUNTRY.fullmatch(place)]
-    regions = [place for place in places if _REGION.fullmatch(place)]
-    zones = [place for place in places if place not in countries and place not in regions]
-    parts: list[ColumnElement[bool]] = [Customer.country.in_(countries)] if countries else []
-    parts += [and_(Customer.country == of[:2], Customer.region == of[3:]) for of in regions]
+    named = [place for place in places if _COUNTRY.fullmatch(place) or _REGION.fullmatch(place)]
+    zones = [place for place in places if place not in named]
+    parts = [home_in(place) for place in named]
     parts += [Customer.zone.in_(zones)] if zones else []
     return or_(*parts)
 

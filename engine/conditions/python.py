@@ -4,7 +4,9 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.conditions.countries import BY_VALUE, COUNTRY
 from engine.conditions.tree import AllOf, AnyOf, Condition, Leaf, NoneOf, Scalar
+from engine.dates.homes import lives_in
 from engine.storage.models import Customer
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -18,6 +20,10 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+# Of the view alone, as no condition asks for it: who lives in a part of a country lives in the country.
+REGION = "customer.region"
+
+
 def matches(condition: Condition, view: Mapping[str, object]) -> bool:
     """Whether the condition is true of what `view` says, field by field; a field that is not there is missing."""
     match condition:
@@ -28,6 +34,8 @@ def matches(condition: Condition, view: Mapping[str, object]) -> bool:
         case NoneOf(none_of=part):
             return not matches(part, view)
         case Leaf():
+            if condition.field == COUNTRY and condition.op in BY_VALUE:
+                return _at_home(condition, view.get(COUNTRY), view.get(REGION))
             return _leaf(condition, view.get(condition.field))
     raise TypeError(f"not a condition: {condition!r}")
 
@@ -43,6 +51,7 @@ def customer_view(
     """What conditions may ask about one customer, and about a moment's facts where one is meant."""
     return {
         "customer.country": customer.country,
+        REGION: customer.region,
         "customer.locale": customer.locale,
         "customer.language": language_of(customer.locale),
         "customer.zone": customer.zone,
@@ -61,6 +70,11 @@ def language_of(locale: str) -> str | None:
         if len(locale) >= letters and locale[letters : letters + 1] in ("", "-", "_"):
             return locale[:letters].lower()
     return None
+
+
+def _at_home(leaf: Leaf, country: Any, region: Any) -> bool:
+    there = any(lives_in(str(place), country, region) for place in leaf.values)
+    return there if leaf.op in ("eq", "in") else country is not None and not there
 
 
 def _leaf(leaf: Leaf, found: object) -> bool:

@@ -25,8 +25,10 @@ from sqlalchemy import (
     true,
 )
 
+from engine.conditions.countries import BY_VALUE, COUNTRY
 from engine.conditions.expressions import by_bytes, contains, json_boolean, json_exists, json_number, json_text
 from engine.conditions.tree import AllOf, AnyOf, Condition, Leaf, NoneOf, Scalar
+from engine.dates.homes import split_place
 from engine.storage.models import Customer, Moment, Problem, Total
 
 
@@ -55,10 +57,26 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 }
 
 
+def home_in(place: str) -> ColumnElement[bool]:
+    """Whether a customer lives there, by the rule of `engine/dates/homes.py`; unknown where no country is known."""
+    code, part = split_place(place)
+    of_country = func.substr(Customer.country, 1, 2)
+    if not part:
+        return or_(Customer.country == place, of_country == place)
+    return or_(Customer.country == place, and_(of_country == code, func.coalesce(Customer.region, "") == part))
+
+
+def _at_home(leaf: Leaf) -> ColumnElement[bool]:
+    there = or_(*(home_in(str(place)) for place in leaf.values))
+    return there if leaf.op in ("eq", "in") else and_(Customer.country.is_not(None), not_(there))
+
+
 def _leaf(leaf: Leaf) -> ColumnElement[bool]:
     if leaf.op == "exists":
         found = _exists(leaf.field)
         return found if leaf.value else not_(found)
+    if leaf.field == COUNTRY and leaf.op in BY_VALUE:
+        return _at_home(leaf)
     found = _typed(leaf)
     values = [_bound(value) for value in leaf.values]
     if leaf.op == "in":

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from itertools import product
 from typing import Literal
 
+from engine.dates.homes import lives_in
 from engine.dates.workdays import holidays_of
 
 Effect = Literal["hold", "shift"]
@@ -47,7 +48,7 @@ class DayRule:
 
     def is_on(self, on: date, country: str | None) -> bool:
         """Whether this local date of somebody who lives there is such a day."""
-        if self.countries and country not in self.countries:
+        if self.countries and not any(lives_in(place, country) for place in self.countries):
             return False
         if self.on is not None:
             return on == self.on

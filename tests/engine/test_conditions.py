@@ -135,6 +135,7 @@ STORED_NUMBERS = st.one_of(NUMBERS, st.sampled_from([2**53 + 1, 2**63 - 1, 2**63
 STORED = st.one_of(
     st.none(), st.booleans(), TEXTS, STORED_NUMBERS, st.lists(st.integers(0, 3), max_size=2), st.just({"x": 1})
 )
+PLACES = st.sampled_from(["DE", "DE-BY", "DE-", "D"])
 LOCALES = st.sampled_from(["de", "de-AT", "de_AT", "en-GB", "gsw", "gsw-CH", "x", "german", "zh-Hant-TW"])
 
 
@@ -147,7 +148,7 @@ def leaves(draw: st.DrawFn) -> dict[str, Any]:
     if kind == "exists":
         anything = st.one_of(named, texts, st.just("total.count:order"))
         return leaf(draw(anything), "exists", draw(st.booleans()))
-    values = {"text": st.one_of(TEXTS, LOCALES, st.just("DE")), "number": NUMBERS, "boolean": st.booleans()}[kind]
+    values = {"text": st.one_of(TEXTS, LOCALES, PLACES), "number": NUMBERS, "boolean": st.booleans()}[kind]
     field = {
         "text": st.one_of(named, texts),
         "number": st.one_of(named, st.just("total.count:order")),
@@ -179,7 +180,8 @@ PEOPLE = st.fixed_dictionaries(
         "problem": st.sampled_from([None, "contact", "open", "resolved", "answered"]),
         "problem_kind": st.sampled_from(["ticket", "refund", "outage"]),
         "locale": LOCALES,
-        "country": st.sampled_from([None, "DE", "A"]),
+        "country": st.sampled_from([None, "DE", "DE-BY", "AT", "A"]),
+        "region": st.sampled_from([None, "BY", "NW"]),
         "preferred_channel": st.sampled_from([None, "a", "Ä"]),
     }
 )
@@ -187,7 +189,7 @@ PEOPLE = st.fixed_dictionaries(
 
 def put(session: Session, trigger: Trigger, person: dict[str, Any]) -> tuple[Customer, Moment, Mapping[str, object]]:
     """A customer with a moment in the database, and what Python is told about them."""
-    columns = {name: person[name] for name in ("traits", "locale", "country", "preferred_channel")}
+    columns = {name: person[name] for name in ("traits", "locale", "country", "region", "preferred_channel")}
     customer = make_customer(session, consent=False, **columns)
     fact = {} if person["fact"] == "missing" else {"fact": {"value": person["fact"], "source": "t", "sayable": False}}
     moment = make_moment(session, customer, trigger, facts=fact)
@@ -231,6 +233,32 @@ def test_python_and_sql_agree(new_database: NewDatabase) -> None:
                     assert in_sql == in_python, tree
 
         agree()
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "living_there"),
+    [
+        ("eq", "DE", {"country", "part", "both"}),
+        ("in", ["AT", "DE"], {"country", "part", "both", "abroad"}),
+        ("eq", "DE-BY", {"part", "both"}),
+        ("in", ["DE-NW"], set()),
+        ("ne", "DE", {"abroad"}),
+        ("not_in", ["DE-BY", "AT"], {"country"}),
+    ],
+)
+def test_who_lives_in_a_part_of_a_country_lives_in_it(
+    session: Session, op: str, value: Any, living_there: set[str]
+) -> None:
+    """However they are stored: under the country, under its part, or under both."""
+    homes: dict[str, tuple[str | None, str | None]] = {
+        **{"country": ("DE", None), "part": ("DE-BY", None), "both": ("DE", "BY")},
+        **{"abroad": ("AT", None), "nowhere": (None, None)},
+    }
+    people = {name: make_customer(session, country=home[0], region=home[1]) for name, home in homes.items()}
+    condition = read(leaf("customer.country", op, value))
+    in_sql = set(session.scalars(select(Customer.id).where(to_sql(condition))))
+    assert {name for name, one in people.items() if one.id in in_sql} == living_there
+    assert {name for name, one in people.items() if matches(condition, customer_view(one))} == living_there
 
 
 def test_a_condition_is_false_and_never_unknown(session: Session) -> None:

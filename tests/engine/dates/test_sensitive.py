@@ -23,6 +23,7 @@ def rule(**fields: object) -> DayRule:
         (rule(on=date(2026, 6, 10)), date(2027, 6, 10), None, False),
         (rule(month_day=(9, 11), countries=("US",)), date(2026, 9, 11), "US", True),
         (rule(month_day=(9, 11), countries=("US",)), date(2031, 9, 11), "US", True),
+        (rule(month_day=(9, 11), countries=("US",)), date(2026, 9, 11), "US-TX", True),
         (rule(month_day=(9, 11), countries=("US",)), date(2026, 9, 11), "DE", False),
         (rule(month_day=(9, 11), countries=("US",)), date(2026, 9, 11), None, False),
         # 29 February is 28 February in a year without one, and never dropped.
