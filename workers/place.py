@@ -23,10 +23,12 @@ def place() -> Jubilee:
 
 
 def leave() -> None:
-    """Close what this process opened, if it did: SQLite empties its log when the last one leaves."""
+    """Close what this process opened, if it did. SQLite removes its log when the last connection is closed; where a
+    task has one in its hands still, the log is emptied all the same."""
     if _opened_by.cache_info().currsize:
         place_of_this = _opened_by(os.getpid())
         _opened_by.cache_clear()
+        place_of_this.db.empty_log()
         place_of_this.db.dispose()
 
 

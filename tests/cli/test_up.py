@@ -97,7 +97,8 @@ def test_it_answers_stops_on_both_signals_and_keeps_its_data(tmp_path: Path, por
         with started(tmp_path, port, "--sample", "none") as process:
             answers(process, port)
             signs_in.append(re.findall(r"Sign in: (.*)", stop(process, with_signal)))
-        assert not (tmp_path / "jubilee.db-wal").exists()
+        log = tmp_path / "jubilee.db-wal"
+        assert not log.exists() or log.stat().st_size == 0
     assert signs_in[0] == signs_in[1]
     assert len(signs_in[0]) == 1
 
